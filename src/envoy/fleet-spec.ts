@@ -1,0 +1,82 @@
+/** What an administrator says about a fleet's Envoys, complete (defaults filled in by src/config). All durations in ms, 0 switches off where said. */
+
+/** Where Envoy listens, and whom it believes. */
+export interface ListenerSpec {
+  /** Unique in the fleet; names the Listener resource and its statistics. */
+  readonly name: string;
+  /** IPv4 or IPv6 address to bind. Default `0.0.0.0`. */
+  readonly address: string;
+  readonly port: number;
+  /** Proxies in front whose X-Forwarded-For is believed. Default 0: the peer is the client. */
+  readonly trustedHops: number;
+  /** The connection begins with a PROXY protocol header (v1 or v2), which tells the client's address. Default false. */
+  readonly proxyProtocol: boolean;
+}
+
+/** What a request gets whose hostname no workload claims. */
+export type UnknownHostname =
+  | { readonly respond: { readonly status: number; readonly body: string } }
+  | { readonly forward: UpstreamAddress };
+
+/** An upstream outside wasmCloud. */
+export interface UpstreamAddress {
+  /** IP address or DNS name. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: UpstreamTls | undefined;
+}
+
+/** TLS towards an upstream. */
+export interface UpstreamTls {
+  /** Server name sent and verified; "" sends none. */
+  readonly sni: string;
+  /** File on the Envoy's machine with the CA certificates to verify by; "" trusts any certificate (asked for by `insecureSkipVerify`). */
+  readonly caFile: string;
+  /** Client certificate and key files on the Envoy's machine, or undefined. */
+  readonly clientCertificate: { readonly certFile: string; readonly keyFile: string } | undefined;
+}
+
+/** How hosts of one host group are spoken to. */
+export interface HostGroupSpec {
+  readonly name: string;
+  readonly tls: UpstreamTls | undefined;
+  /** "as-downstream" (default) speaks HTTP/1.1 or HTTP/2 as the client did; hosts serve both on one port. */
+  readonly protocol: "as-downstream" | "http1" | "http2";
+}
+
+/** Timeouts and limits of the data path. */
+export interface TrafficSpec {
+  /** TCP (and TLS) connect to a host. Default 1,000. */
+  readonly connectTimeoutMs: number;
+  /** Whole request; 0 (default) never cuts long streams. */
+  readonly routeTimeoutMs: number;
+  /** No byte in either direction on a stream; 0 never. Default 300,000 … see reference. */
+  readonly streamIdleTimeoutMs: number;
+  /** Retries of one request at most, each onto another endpoint. Default 3. */
+  readonly retries: number;
+}
+
+/** How a proxy of this variant gets nested configuration. */
+export type XdsSource =
+  | { readonly kind: "ads" }
+  | { readonly kind: "separate-delta" | "separate-sotw"; readonly xdsCluster: string };
+
+/** rds: one RouteConfiguration with a virtual host per hostname. scoped: one scope per hostname. */
+export type Layout = "rds" | "scoped";
+
+/** Which bytes a proxy of a fleet gets: hostnames and endpoints are the same in all variants. */
+export interface Variant {
+  readonly layout: Layout;
+  readonly source: XdsSource;
+}
+
+/** A fleet as the translator needs it. */
+export interface FleetSpec {
+  readonly name: string;
+  readonly listeners: readonly ListenerSpec[];
+  readonly unknownHostname: UnknownHostname;
+  readonly hostGroups: readonly HostGroupSpec[];
+  readonly traffic: TrafficSpec;
+  /** JSON access log on the Envoy's standard output. Default true. */
+  readonly accessLog: boolean;
+}

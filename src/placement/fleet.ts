@@ -1,0 +1,49 @@
+/** What a fleet exposes (DESIGN rule 8): a selection over workloads, so that any host can run public and private ones. */
+
+/** All given selectors must admit (and); within one, any entry does (or). An empty selector admits everything. */
+export interface Exposure {
+  readonly namespaces: readonly string[];
+  /** `shop.example.com` or `*.example.com` (any number of labels below). Lower case. */
+  readonly hostnames: readonly string[];
+  /** Every pair must be on the workload or its owners. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly environments: readonly string[];
+  readonly hostGroups: readonly string[];
+}
+
+/** What to do where only contaminated endpoints are left (rule 7): a refusal is seen, a leak is not. */
+export type ContaminationPolicy = "refuse" | "serve";
+
+/** How one fleet looks at placement. */
+export interface FleetView {
+  readonly name: string;
+  readonly exposes: Exposure;
+  readonly contaminated: ContaminationPolicy;
+}
+
+/** One address that serves a hostname on a fleet. */
+export interface Endpoint {
+  /** `ip:port` or `[ipv6]:port`. */
+  readonly address: string;
+  readonly phase: "ready" | "draining";
+  /** Its ready replicas; where none is ready, its draining ones. At least 1. */
+  readonly weight: number;
+  /** Set where exactly one replica stands behind the address. Informational: the host picks by Host header alone. */
+  readonly workloadId: string | undefined;
+  readonly hostId: string;
+  readonly hostGroup: string;
+}
+
+/** One hostname as one fleet sees it. */
+export interface ExposedHostname {
+  readonly hostname: string;
+  /** The registered spelling: what goes upstream. */
+  readonly authority: string;
+  /** Namespace that owns it. */
+  readonly owner: string;
+  /** Host group that all of the owner's claims ask for; "" if they differ or name none. Decides the upstream protocol. */
+  readonly hostGroup: string;
+  /** Sorted by address. Empty: the hostname exists and answers 503. */
+  readonly endpoints: readonly Endpoint[];
+}
