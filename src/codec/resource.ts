@@ -7,6 +7,8 @@ export type TypeUrl = string;
 export interface ResourceRef {
   readonly type: TypeUrl;
   readonly name: string;
+  /** Of a part: the name of the composed resource it belongs to. */
+  readonly of?: string;
 }
 
 /** What a resource is made from, so that a rejection can be told to its owner. Opaque to the server. */
@@ -53,5 +55,5 @@ export interface ResourcePart extends Encoded {
 /** Anything a store holds. Whole and composed resources share one space of names per type; parts have one per composed resource. */
 export type Resource = WholeResource | ComposedResource | ResourcePart;
 
-/** A resource came or changed, or went. Putting an equal version again is no change. */
-export type ResourceChange = { readonly put: Resource } | { readonly remove: ResourceRef & { readonly of?: string } };
+/** A resource came or changed, or went. Putting an equal version sends nothing; `requires`, `companion` and `subject` replace the earlier ones (an owner may change while bytes do not). */
+export type ResourceChange = { readonly put: Resource } | { readonly remove: ResourceRef };

@@ -1,0 +1,150 @@
+/**
+ * Every metric there is, here and in gauges.ts. Labels have few values, all known beforehand: fleets of the configuration, types of resources, codes of
+ * problems; never a proxy, a hostname or a namespace, of which there may be any number. What one proxy does is told by /debug/proxies.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { XdsObserver } from "../xds/observer.ts";
+import { shortType } from "./answers.ts";
+import { gaugesOf } from "./gauges.ts";
+import type { AdminModel } from "./model.ts";
+
+/** Types that proxies are sent; whatever else one may ask for is counted as "other". */
+const TYPES: readonly string[] = [
+  "Cluster",
+  "ClusterLoadAssignment",
+  "Listener",
+  "RouteConfiguration",
+  "ScopedRouteConfiguration",
+];
+
+/** Seconds: from one assignment (some ms) to 10,000 virtual hosts and a busy Envoy. */
+const ACKNOWLEDGEMENT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * Counts what it is told and reads the rest from the model.
+ * - Counters begin at 0 with the process, for every label value there will be: a rate needs its zero.
+ * - Being told costs about a microsecond and never throws, so that streams may tell everything.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #read: () => Promise<void>;
+  readonly #now: () => number;
+  readonly #responses = this.#counter("xds_responses_total", "Responses sent to proxies.", ["type"]);
+  readonly #resources = this.#counter("xds_resources_sent_total", "Resources within the responses sent.", ["type"]);
+  readonly #removals = this.#counter("xds_removals_sent_total", "Removals within the responses sent.", ["type"]);
+  readonly #bytes = this.#counter("xds_sent_bytes_total", "Bytes of the responses sent.", ["type"]);
+  readonly #acknowledged = this.#counter("xds_acknowledgements_total", "Responses that proxies acknowledged.", [
+    "type",
+  ]);
+  readonly #refused = this.#counter("xds_refusals_total", "Responses that proxies refused: see /debug/proxies.", [
+    "type",
+  ]);
+  readonly #rejected = this.#counter("xds_rejected_resources_total", "Resources found at fault for a refusal.", [
+    "type",
+  ]);
+  readonly #waited = new Histogram({
+    name: "signalbox_xds_acknowledgement_seconds",
+    help: "From handing a response to the socket to the proxy's acknowledgement.",
+    labelNames: ["type"],
+    buckets: ACKNOWLEDGEMENT_BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #connected = this.#counter("xds_connections_total", "Proxies that connected and were given a fleet.", []);
+  readonly #unassigned = this.#counter(
+    "xds_unassigned_total",
+    "Proxies that match no fleet: they are sent nothing.",
+    [],
+  );
+  readonly #garbage = this.#counter("xds_garbage_total", "Streams ended because of what they sent.", []);
+  readonly #changes = this.#counter("hostname_changes_total", "Times a hostname came, went or moved on a fleet.", [
+    "fleet",
+  ]);
+  readonly #lastChange = this.#gauge("last_change_timestamp_seconds", "When a hostname last came, went or moved.", [
+    "fleet",
+  ]);
+  readonly #reloads = this.#counter("reloads_total", "Configurations read, the first included, by result.", ["result"]);
+  readonly #lastReload = this.#gauge("last_reload_timestamp_seconds", "When a configuration was last applied.", []);
+  readonly #expiry = this.#gauge(
+    "certificate_expiry_timestamp_seconds",
+    "When the certificate shown to proxies expires.",
+    ["certificate"],
+  );
+
+  /** `now` in ms since the epoch. Metrics of the process and of Node are collected too, the event loop's delay among them. */
+  constructor(model: AdminModel, now: () => number) {
+    this.#now = now;
+    this.#read = gaugesOf(model, this.#registry, now);
+    collectDefaultMetrics({ register: this.#registry });
+    const typed = [
+      this.#responses,
+      this.#resources,
+      this.#removals,
+      this.#bytes,
+      this.#acknowledged,
+      this.#refused,
+      this.#rejected,
+    ];
+    for (const counter of typed) for (const type of TYPES) counter.inc({ type }, 0);
+    for (const type of TYPES) this.#waited.zero({ type });
+    for (const result of ["applied", "refused"]) this.#reloads.inc({ result }, 0);
+  }
+
+  /** Text for Prometheus, read now. */
+  async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
+    await this.#read();
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** To be given to the xDS server. */
+  observer(): XdsObserver {
+    return {
+      connected: () => this.#connected.inc(),
+      unassigned: () => this.#unassigned.inc(),
+      garbage: () => this.#garbage.inc(),
+      sent: (_, { type: typeUrl, resources, removals, bytes }) => {
+        const type = typeLabel(typeUrl);
+        this.#responses.inc({ type });
+        this.#resources.inc({ type }, resources);
+        this.#removals.inc({ type }, removals);
+        this.#bytes.inc({ type }, bytes);
+      },
+      acknowledged: (_, { type: typeUrl, waitedMs }) => {
+        const type = typeLabel(typeUrl);
+        this.#acknowledged.inc({ type });
+        this.#waited.observe({ type }, waitedMs / 1000);
+      },
+      refused: (_, { type }) => this.#refused.inc({ type: typeLabel(type) }),
+      rejected: (_, { type }) => this.#rejected.inc({ type: typeLabel(type) }),
+    };
+  }
+
+  /** A fleet of the configuration sees a hostname differently. */
+  hostnameChanged(fleet: string): void {
+    this.#changes.inc({ fleet });
+    this.#lastChange.set({ fleet }, this.#now() / 1000);
+  }
+
+  /** A configuration was read: applied, or refused so that the last good one stays. */
+  reloaded(result: "applied" | "refused"): void {
+    this.#reloads.inc({ result });
+    if (result === "applied") this.#lastReload.set(this.#now() / 1000);
+  }
+
+  /** Our certificate, or the authority that proxies' certificates are checked by, was loaded; `atMs` is when it expires. */
+  certificateLoaded(certificate: "server" | "authority", atMs: number): void {
+    this.#expiry.set({ certificate }, atMs / 1000);
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+    return new Counter({ name: `signalbox_${name}`, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
+    return new Gauge({ name: `signalbox_${name}`, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+}
+
+function typeLabel(typeUrl: string): string {
+  const type = shortType(typeUrl);
+  return TYPES.includes(type) ? type : "other";
+}
