@@ -1,0 +1,158 @@
+/** The command `bootstrap`: the file with which an Envoy joins a fleet. */
+import { stringify } from "yaml";
+import { fleetFor } from "../config/fleet-selector.ts";
+import type { FleetSettings, Settings } from "../config/settings.ts";
+import { type BootstrapOptions, type BootstrapTls, type BootstrapTransport, bootstrapOf } from "../envoy/bootstrap.ts";
+import { problemText } from "../placement/problem.ts";
+import { addressText } from "../sources/address.ts";
+import { command } from "./command.ts";
+import { fleetsNamed, settingsFrom } from "./offline.ts";
+import { Refusal } from "./refusal.ts";
+
+export const bootstrapCommand = command({
+  name: "bootstrap",
+  operands: "",
+  arity: { min: 0, max: 0 },
+  options: {
+    config: {
+      type: "string",
+      short: "c",
+      value: "file",
+      summary: "Signalbox's configuration, for its fleets and its xDS address",
+    },
+    fleet: { type: "string", short: "f", value: "name", summary: "the fleet (default: the first)" },
+    "xds-address": {
+      type: "string",
+      value: "address",
+      summary: "host:port at which Envoy reaches Signalbox (default: xds.address)",
+    },
+    id: { type: "string", value: "id", summary: "node id (default: none, so that --service-node of Envoy counts)" },
+    cluster: {
+      type: "string",
+      value: "cluster",
+      summary: "node cluster (default: what the fleet selects, else the fleet's name)",
+    },
+    "admin-address": {
+      type: "string",
+      value: "address",
+      default: "127.0.0.1:9901",
+      summary: "Envoy's admin interface; it can stop Envoy",
+    },
+    "probe-address": {
+      type: "string",
+      value: "address",
+      summary: "where GET /ready and /stats/prometheus alone are answered",
+    },
+    transport: {
+      type: "string",
+      choices: ["delta-ads", "sotw-ads", "separate-delta", "separate-sotw"],
+      default: "delta-ads",
+      summary: "how Envoy asks for its configuration",
+    },
+    "tls-ca": {
+      type: "string",
+      value: "file",
+      summary: "on Envoy's machine: CA of Signalbox's certificate; with it, xDS is spoken over mTLS",
+    },
+    "tls-cert": { type: "string", value: "file", summary: "on Envoy's machine: its own certificate" },
+    "tls-key": { type: "string", value: "file", summary: "on Envoy's machine: its own key" },
+    "tls-server-name": { type: "string", value: "name", summary: "the name in Signalbox's certificate" },
+    "max-connections": { type: "string", value: "number", summary: "downstream connections at most (default 50000)" },
+    "max-heap-bytes": {
+      type: "string",
+      value: "bytes",
+      summary: "heap at which Envoy begins to refuse requests (default: no such limit)",
+    },
+    output: { type: "string", short: "o", choices: ["yaml", "json"], default: "yaml", summary: "how it is written" },
+  },
+  examples: [
+    [
+      "signalbox bootstrap --config examples/quickstart/signalbox.yaml --id envoy-1 > envoy.yaml",
+      "for: envoy --config-path envoy.yaml",
+    ],
+    ["signalbox bootstrap --fleet default --xds-address signalbox.wasmcloud-system:18000", "for an Envoy in a cluster"],
+  ],
+  run: async ({ options }, terminal) => {
+    const settings = await settingsFrom(options.config);
+    if ("unusable" in settings) {
+      for (const problem of settings.unusable) terminal.err(problemText(problem));
+      return 1;
+    }
+    const [fleet] = fleetsNamed(settings, options.fleet);
+    if (fleet === undefined) throw new Error("settings without a fleet");
+    const given: BootstrapOptions = {
+      fleet: fleet.name,
+      nodeId: options.id ?? "",
+      nodeCluster: options.cluster ?? fleet.proxies.cluster ?? fleet.name,
+      xdsAddress: options["xds-address"] ?? xdsAddressOf(settings),
+      adminAddress: options["admin-address"],
+      transport: options.transport as BootstrapTransport, // `choices` lets no other pass
+      tls: tlsOf(options),
+      probeAddress: options["probe-address"],
+      ...numberOf("maxConnections", "max-connections", options["max-connections"]),
+      ...numberOf("maxHeapBytes", "max-heap-bytes", options["max-heap-bytes"]),
+    };
+    warnUnlessSelected(settings, fleet, given, terminal.err);
+    const bootstrap = bootstrapFrom(given);
+    terminal.out(options.output === "json" ? JSON.stringify(bootstrap, undefined, 2) : stringify(bootstrap).trimEnd());
+    return 0;
+  },
+});
+
+function bootstrapFrom(given: BootstrapOptions): Record<string, unknown> {
+  try {
+    return bootstrapOf(given);
+  } catch (error) {
+    // Its only errors are addresses that it cannot read, which were typed here.
+    throw new Refusal((error as Error).message, "Write ip:port, name:port or [ipv6]:port", {
+      cause: error,
+      exitCode: 2,
+    });
+  }
+}
+
+function xdsAddressOf({ xds: { address } }: Settings): string {
+  if (address.ip !== "0.0.0.0" && address.ip !== "::" && address.port !== 0)
+    return addressText(address.ip, address.port);
+  throw new Refusal(
+    `xds.address is ${addressText(address.ip, address.port)}, which is no address to connect to`,
+    "Give the one at which this Envoy reaches Signalbox by --xds-address",
+  );
+}
+
+type TlsOptions = Readonly<Record<"tls-ca" | "tls-cert" | "tls-key" | "tls-server-name", string | undefined>>;
+
+function tlsOf(options: TlsOptions): BootstrapTls | undefined {
+  const { "tls-ca": caFile, "tls-cert": certFile, "tls-key": keyFile, "tls-server-name": serverName } = options;
+  const all = { "--tls-ca": caFile, "--tls-cert": certFile, "--tls-key": keyFile, "--tls-server-name": serverName };
+  const missing = Object.entries(all).filter(([, value]) => value === undefined);
+  if (missing.length === 4) return undefined;
+  if (caFile !== undefined && certFile !== undefined && keyFile !== undefined && serverName !== undefined)
+    return { caFile, certFile, keyFile, serverName };
+  const names = missing.map(([name]) => name).join(" and ");
+  throw new Refusal(`mTLS needs ${names} too`, "Give all four of them, or none", { exitCode: 2 });
+}
+
+function numberOf(property: "maxConnections" | "maxHeapBytes", option: string, text: string | undefined) {
+  if (text === undefined) return {};
+  if (/^\d{1,15}$/.test(text)) return { [property]: Number(text) };
+  throw new Refusal(`--${option} cannot be ${JSON.stringify(text)}`, "Give a whole number", { exitCode: 2 });
+}
+
+/** A bootstrap whose node another fleet selects, or none, would get another configuration than asked for, or nothing at all. */
+function warnUnlessSelected(
+  { fleets }: Settings,
+  fleet: FleetSettings,
+  { nodeId: id, nodeCluster: cluster }: BootstrapOptions,
+  warn: (text: string) => void,
+): void {
+  const selected = fleetFor(fleets, { id, cluster, metadata: { fleet: fleet.name } });
+  if (selected === fleet) return;
+  const by = selected === undefined ? "no fleet selects it" : `fleet ${selected.name} selects it`;
+  const { cluster: wanted, idPattern, metadata } = fleet.proxies;
+  const criteria = JSON.stringify({ cluster: wanted, idPattern, metadata });
+  warn(
+    `Note: with node id ${JSON.stringify(id)} and cluster ${JSON.stringify(cluster)} ${by}. Fleet ${fleet.name} selects ${criteria}: ` +
+      "give --id and --cluster that fit, or add metadata to node in the file",
+  );
+}

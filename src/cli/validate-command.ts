@@ -1,0 +1,63 @@
+/** The command `validate`: what is wrong with a configuration and objects, for people and for CI. */
+import { type Problem, problemText } from "../placement/problem.ts";
+import { command } from "./command.ts";
+import { type Offline, readOffline } from "./offline.ts";
+import { resourcesOf } from "./resources.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const validateCommand = command({
+  name: "validate",
+  operands: "[<file or folder> ...]",
+  arity: { min: 0, max: Number.POSITIVE_INFINITY },
+  options: {
+    config: {
+      type: "string",
+      short: "c",
+      value: "file",
+      summary: "Signalbox's configuration; its source.folder is read if no path is given",
+    },
+    output: {
+      type: "string",
+      short: "o",
+      choices: ["text", "json"],
+      default: "text",
+      summary: "how problems are written",
+    },
+  },
+  examples: [
+    [
+      "signalbox validate --config examples/quickstart/signalbox.yaml",
+      "checks a configuration and the folder it names",
+    ],
+    ["signalbox validate examples/quickstart/objects --output json", "checks a folder, for a program to read"],
+  ],
+  notes:
+    "Problems go to the standard output, one per line, each with file:line:column where it stands. Exit code 1: there is a problem.",
+  run: async ({ options: { config, output }, operands }, terminal) => {
+    const offline = await readOffline({ config, paths: operands });
+    if ("unusable" in offline) return conclude(offline.unusable, output, "the configuration cannot be used", terminal);
+    const problems = [
+      ...offline.problems,
+      ...offline.settings.fleets.flatMap((fleet) => resourcesOf(offline.placement, fleet, {}).problems),
+    ];
+    return conclude(problems, output, summaryOf(offline), terminal);
+  },
+});
+
+function summaryOf({ read, placement, settings }: Offline): string {
+  return [
+    counted(read.files, "file"),
+    counted(read.objects, "object"),
+    counted(placement.size, "hostname"),
+    counted(settings.fleets.length, "fleet"),
+  ].join(", ");
+}
+
+function conclude(problems: readonly Problem[], output: string, summary: string, terminal: Terminal): 0 | 1 {
+  if (output === "json") terminal.out(JSON.stringify(problems, undefined, 2));
+  else for (const problem of problems) terminal.out(problemText(problem));
+  terminal.err(`${summary}: ${problems.length === 0 ? "nothing is wrong" : counted(problems.length, "problem")}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;

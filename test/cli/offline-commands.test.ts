@@ -1,0 +1,204 @@
+/** `validate`, `translate` and `bootstrap`, from files to what is printed. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { parse, parseAllDocuments } from "yaml";
+import { runCommandLine } from "../../src/cli/command-line.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { recordingTerminal } from "./recording-terminal.ts";
+
+const EXAMPLE = join(import.meta.dirname, "../../examples/quickstart");
+const EXAMPLE_CONFIG = join(EXAMPLE, "signalbox.yaml");
+
+async function run(...args: string[]) {
+  const terminal = recordingTerminal();
+  const code = await runCommandLine(COMMANDS, args, terminal);
+  return { code, ...terminal.written };
+}
+
+async function folderWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-test-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+}
+
+const HOST = `apiVersion: runtime.wasmcloud.dev/v1alpha1
+kind: Host
+metadata: {name: amber}
+hostId: host-amber
+hostname: 10.0.0.1
+httpPort: 9191
+`;
+const workload = (name: string, hostname: string, namespace = "default"): string => `---
+apiVersion: runtime.wasmcloud.dev/v1alpha1
+kind: Workload
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  hostId: host-amber
+  hostInterfaces:
+    - {namespace: wasi, package: http, interfaces: [handler], config: {host: ${hostname}}}
+`;
+
+interface Printed {
+  readonly fleet: string;
+  readonly layout: string;
+  readonly resources: readonly { readonly "@type": string; readonly name?: string; readonly cluster_name?: string }[];
+}
+
+const kindsOf = ({ resources }: Printed): readonly string[] => resources.map((r) => r["@type"].replace(/.*\./, ""));
+
+test("validate finds nothing wrong with the examples", async () => {
+  const { code, out, err } = await run("validate", "--config", EXAMPLE_CONFIG);
+  assert.deepEqual([code, out], [0, ""], err);
+  assert.equal(err, "4 files, 8 objects, 3 hostnames, 1 fleet: nothing is wrong\n");
+});
+
+test("validate tells each problem with its place, and fails", async (t) => {
+  const text = HOST + workload("one", "a.test") + workload("two", "a_b.test") + workload("three", "a.test", "rival");
+  const { code, out } = await run("validate", await folderWith(t, { "all.yaml": text }));
+  assert.equal(code, 1);
+  const lines = out.trim().split("\n");
+  assert.equal(lines.filter((line) => /all\.yaml:\d+:\d+: Workload /.test(line)).length, lines.length, out);
+  assert.match(out, /all\.yaml:22:78: Workload default\/two, spec\.hostInterfaces\[0\]\.config\.host: "a_b\.test"/);
+  assert.match(out, /Workload rival\/three.*a\.test.*default/);
+});
+
+test("validate --output json is for programs", async (t) => {
+  const folder = await folderWith(t, { "all.yaml": HOST + workload("two", "a_b.test") });
+  const { out } = await run("validate", folder, "--output", "json");
+  const problems = JSON.parse(out) as { code: string; remedy: string }[];
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ["hostname-invalid"],
+  );
+});
+
+test("a bad configuration is told with line and column, and nothing else is tried", async (t) => {
+  const folder = await folderWith(t, { "signalbox.yaml": "source: {folder: .}\nfleet: []\n" });
+  for (const command of ["validate", "translate", "bootstrap"]) {
+    const { code, out, err } = await run(command, "--config", join(folder, "signalbox.yaml"));
+    assert.equal(code, 1);
+    assert.match(out + err, /signalbox\.yaml:2:1: .*"fleet".*fleets/);
+  }
+});
+
+const refusals: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+  [["translate"], /There is nothing to read\. Name files or folders/],
+  [["translate", "/nowhere"], /\/nowhere cannot be read: there is no such file or folder/],
+  [["translate", "--config", EXAMPLE_CONFIG, "--fleet", "defualt"], /no fleet "defualt"\. Did you mean default\?/],
+  [["bootstrap", "--tls-ca", "ca.pem", "--tls-key", "key.pem"], /mTLS needs --tls-cert and --tls-server-name too/],
+  [["bootstrap", "--max-heap-bytes", "1GB"], /--max-heap-bytes cannot be "1GB"\. Give a whole number/],
+  [["bootstrap", "--xds-address", "nonsense"], /nonsense.*\. Write ip:port/],
+];
+for (const [args, says] of refusals)
+  test(`signalbox ${args.join(" ")} is refused`, async () => {
+    const { code, err } = await run(...args);
+    assert.match(err, says);
+    assert.ok(code !== 0);
+  });
+
+test("a configuration that reads Kubernetes has no files to translate", async (t) => {
+  const folder = await folderWith(t, { "signalbox.yaml": "source: {kubernetes: {}}\n" });
+  const { err } = await run("translate", "--config", join(folder, "signalbox.yaml"));
+  assert.match(err, /has its objects in Kubernetes, and this command reads files only\. Name files/);
+});
+
+test("translate prints one document per fleet, resources by kind and name", async () => {
+  const { code, out, err } = await run("translate", "--config", EXAMPLE_CONFIG, "--layout", "rds");
+  assert.deepEqual([code, err], [0, ""]);
+  const printed = parse(out) as Printed;
+  assert.deepEqual([printed.fleet, printed.layout], ["default", "rds"]);
+  const clusters = Array<string>(3).fill("Cluster");
+  const assignments = Array<string>(3).fill("ClusterLoadAssignment");
+  assert.deepEqual(kindsOf(printed), ["Listener", "RouteConfiguration", ...clusters, ...assignments]);
+  const names = printed.resources.slice(2, 5).map(({ name }) => name);
+  assert.deepEqual(names, ["blog.example.com", "shop.example.com", "www.blog.example.com"]);
+});
+
+test("translate gives equal bytes for equal input", async () => {
+  const [first, second] = [await run("translate", "-c", EXAMPLE_CONFIG), await run("translate", "-c", EXAMPLE_CONFIG)];
+  assert.equal(first.out, second.out);
+});
+
+test("--type, --hostname, --layout and --output choose", async () => {
+  const all = ["translate", "-c", EXAMPLE_CONFIG, "--output", "json"];
+  const of = async (...more: string[]): Promise<Printed> => {
+    const [fleet] = JSON.parse((await run(...all, ...more)).out) as Printed[];
+    assert.ok(fleet !== undefined);
+    return fleet;
+  };
+  const rds = ["--layout", "rds"];
+  assert.deepEqual(kindsOf(await of(...rds, "-t", "listener", "-t", "route")), ["Listener", "RouteConfiguration"]);
+  assert.deepEqual(kindsOf(await of("-t", "route")), [], "a current Envoy gets scopes where the layout is auto");
+  const shop = await of(...rds, "--hostname", "Shop.Example.com");
+  assert.deepEqual(kindsOf(shop), ["RouteConfiguration", "Cluster", "ClusterLoadAssignment"]);
+  const scope = await of("--hostname", "shop.example.com");
+  assert.deepEqual(kindsOf(scope), ["ScopedRouteConfiguration", "Cluster", "ClusterLoadAssignment"]);
+  assert.equal((JSON.stringify(shop).match(/127\.0\.0\.1/g) ?? []).length, 2, "two replicas, and nobody else's");
+  assert.equal((await of("--type", "scope")).resources.length, 3);
+});
+
+test("a layout that the fleet cannot have is told", async (t) => {
+  const fleets = "fleets: [{name: a, unknownHostname: {forward: {address: '10.0.0.9:80'}}}]\n";
+  const folder = await folderWith(t, { "all.yaml": HOST + workload("one", "a.test") });
+  const configs = await folderWith(t, { "signalbox.yaml": `source: {folder: ${folder}}\n${fleets}` });
+  const { out, err } = await run("translate", "-c", join(configs, "signalbox.yaml"), "--layout", "scoped");
+  assert.match(err, /Note: fleet a gets rds: unknown hostnames are forwarded/);
+  assert.equal((parse(out) as Printed).layout, "rds");
+});
+
+test("a hostname that no fleet exposes fails", async () => {
+  const { code, err } = await run("translate", "-c", EXAMPLE_CONFIG, "--hostname", "nobody.test");
+  assert.equal(code, 1);
+  assert.match(err, /No fleet exposes nobody\.test/);
+});
+
+test("several fleets are several documents", async (t) => {
+  const fleets = "fleets: [{name: a, proxies: {cluster: a}}, {name: b, exposes: {namespaces: [none]}}]\n";
+  const folder = await folderWith(t, { "all.yaml": HOST + workload("one", "a.test") });
+  const configs = await folderWith(t, { "signalbox.yaml": `source: {folder: ${folder}}\n${fleets}` });
+  const { out } = await run("translate", "--config", join(configs, "signalbox.yaml"), "-t", "endpoint");
+  const printed = parseAllDocuments(out).map((document) => document.toJS() as Printed);
+  assert.deepEqual(
+    printed.map(({ fleet, resources }) => [fleet, resources.length]),
+    [
+      ["a", 1],
+      ["b", 0],
+    ],
+  );
+});
+
+test("bootstrap names fleet, node and addresses", async () => {
+  const { code, out, err } = await run("bootstrap", "--config", EXAMPLE_CONFIG, "--id", "envoy-1", "-o", "json");
+  assert.deepEqual([code, err], [0, ""]);
+  const { node, admin } = JSON.parse(out) as { node: { id: string; cluster: string }; admin: unknown };
+  assert.deepEqual([node.id, node.cluster], ["envoy-1", "default"]);
+  assert.match(JSON.stringify(admin), /"127\.0\.0\.1".*9901/);
+  assert.match(out, /"port_value": 18000/);
+});
+
+test("bootstrap warns of a node that the fleet does not select", async (t) => {
+  const folder = await folderWith(t, {
+    "signalbox.yaml": "source: {folder: .}\nfleets: [{name: a, proxies: {idPattern: a-*}}, {name: b}]\n",
+  });
+  const config = join(folder, "signalbox.yaml");
+  const warned = await run("bootstrap", "--config", config, "--fleet", "a", "--id", "x");
+  assert.match(warned.err, /Note: with node id "x" and cluster "a" fleet b selects it/);
+  assert.equal(warned.code, 0);
+  assert.equal((await run("bootstrap", "--config", config, "--fleet", "a", "--id", "a-1")).err, "");
+});
+
+test("an xDS address that means every address is none to connect to", async (t) => {
+  const folder = await folderWith(t, {
+    "signalbox.yaml": "source: {folder: .}\nxds: {address: '0.0.0.0:18000', plaintextOffLoopback: true}\n",
+  });
+  const { err, code } = await run("bootstrap", "--config", join(folder, "signalbox.yaml"));
+  assert.match(
+    err,
+    /xds\.address is 0\.0\.0\.0:18000, which is no address to connect to\. Give the one .* --xds-address/,
+  );
+  assert.equal(code, 1);
+});
