@@ -13,13 +13,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   codec: [],
   placement: [],
   kubernetes: [],
-  sources: ["kubernetes", "placement"],
+  files: [],
+  sources: ["kubernetes", "files", "placement"],
   envoy: ["placement", "codec"],
   xds: ["codec"],
-  config: ["placement", "envoy", "sources", "xds"],
+  config: ["files", "placement", "envoy", "sources", "xds"],
   model: ["placement", "envoy", "xds", "codec"],
-  admin: ["codec", "placement", "kubernetes", "sources", "envoy", "xds", "config", "model"],
-  cli: ["codec", "placement", "kubernetes", "sources", "envoy", "xds", "config", "model", "admin"],
+  admin: ["codec", "files", "placement", "kubernetes", "sources", "envoy", "xds", "config", "model"],
+  cli: ["codec", "files", "placement", "kubernetes", "sources", "envoy", "xds", "config", "model", "admin"],
+  serve: ["codec", "files", "placement", "kubernetes", "sources", "envoy", "xds", "config", "model", "admin", "cli"],
 };
 
 /** Rooms without I/O, clock or logger. The codec hashes, so it may use node:crypto. */

@@ -1,0 +1,242 @@
+/**
+ * Room `serve`: the composition root of `signalbox serve`. Puts the rooms together and owns what has a life: source, sockets, timers.
+ * Given: settings and a logger. Gives: a running control plane that can be reconfigured and stopped.
+ */
+import { ServerCredentials } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import { Metrics } from "../admin/metrics.ts";
+import type { AdminModel } from "../admin/model.ts";
+import { Refusal } from "../cli/refusal.ts";
+import { fleetFor } from "../config/fleet-selector.ts";
+import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
+import { type ProxyTransport, type VariantChoice, type VariantWish, variantOf } from "../envoy/variant.ts";
+import type { FleetDefinition } from "../model/fleet-model.ts";
+import { Pipeline, type PipelineSettings } from "../model/pipeline.ts";
+import { Runner } from "../model/runner.ts";
+import type { RecordChange } from "../placement/records.ts";
+import { AddressStage } from "../sources/address-stage.ts";
+import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
+import type { NodeIdentity, Transport } from "../xds/observer.ts";
+import { type Assignment, XdsServer } from "../xds/server.ts";
+import { isLoopback, listenText } from "./listen-address.ts";
+import { RunningModel } from "./running-model.ts";
+import type { Story } from "./story.ts";
+
+/** What a control plane is made of that is not settings. */
+export interface ControlPlaneParts {
+  readonly source: ObjectSource;
+  readonly log: Logger;
+  readonly story: Story;
+  /** As `signalbox --version` prints it. */
+  readonly version: string;
+}
+
+/** How a proxy's transport is called where a variant is chosen. */
+const TRANSPORT: Readonly<Record<Transport, ProxyTransport>> = {
+  "ads-delta": "delta-ads",
+  "ads-sotw": "sotw-ads",
+  "separate-delta": "separate-delta",
+  "separate-sotw": "separate-sotw",
+};
+
+/**
+ * Runs from `start` to `stop`.
+ * - Proxies may connect at once; they are given nothing until everything essential is known.
+ * - A reload changes fleets, policy, holds, networks and overrides in place: no stream ends unless its proxy belongs to another fleet now.
+ */
+export class ControlPlane {
+  #settings: Settings;
+  readonly #parts: ControlPlaneParts;
+  readonly pipeline: Pipeline;
+  readonly #runner: Runner;
+  readonly #records: AddressStage;
+  readonly server: XdsServer;
+  /** What admin and commands read. */
+  readonly model: AdminModel;
+  readonly metrics: Metrics;
+  readonly #choices = new Map<string, VariantChoice>();
+  #synced = false;
+  #stale: { readonly because: string; readonly sinceMs: number } | undefined;
+  readonly #sourceProblems = new Map<string, ProblemReport["problems"]>();
+
+  constructor(settings: Settings, parts: ControlPlaneParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    const { story } = parts;
+    this.model = new RunningModel(this, parts.version, Date.now());
+    this.metrics = new Metrics(this.model, Date.now);
+    this.pipeline = new Pipeline(pipelineSettings(settings), (fleet, hostname, before, after) => {
+      story.hostnameChanged(fleet, hostname, before, after);
+      this.metrics.hostnameChanged(fleet);
+    });
+    this.#runner = new Runner(this.pipeline, processClock, () => this.#settled());
+    this.#records = new AddressStage(parts.source, addressSettings(settings));
+    const { xds } = settings;
+    this.server = new XdsServer({
+      assign: (node, transport) => this.#assign(node, transport),
+      observer: story.observer(this.metrics.observer()),
+      ackBoundMs: xds.ackBoundMs,
+      graceMs: xds.graceMs,
+      inFlightBytes: xds.bytesInFlight,
+      maxRequestBytes: xds.maxRequestBytes,
+    });
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Everything essential was known once and is in the stores. Stays true. */
+  get complete(): boolean {
+    return this.pipeline.complete;
+  }
+
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  /** Why what is known may be out of date; undefined while it is not. */
+  get stale(): { readonly because: string; readonly sinceMs: number } | undefined {
+    return this.#stale;
+  }
+
+  /** Problems of objects and files, as the source sees them. */
+  sourceProblems(): readonly ProblemReport["problems"][number][] {
+    return [...this.#sourceProblems.values()].flat();
+  }
+
+  /**
+   * Listens, then reads. Gives the xDS port.
+   * @throws Refusal when the port cannot be had, when it is off loopback in plaintext without being asked for, or when there is nothing to read.
+   */
+  async start(): Promise<number> {
+    const { address, plaintextOffLoopback } = this.#settings.xds;
+    if (!isLoopback(address.ip) && !plaintextOffLoopback)
+      throw new Refusal(
+        `xds.address: ${listenText(address)} is not a loopback address, and the xDS port speaks plaintext`,
+        "Listen on 127.0.0.1, or set xds.plaintextOffLoopback: true if the network in between is closed to others",
+      );
+    const port = await this.#listen(address);
+    await this.#records.start((batch) => this.#take(batch));
+    return port;
+  }
+
+  /** Takes what a reload may change. What needs a restart is left as it is; the caller tells about it. */
+  reconfigure(settings: Settings): void {
+    this.#settings = {
+      ...settings,
+      source: this.#settings.source,
+      xds: this.#settings.xds,
+      admin: this.#settings.admin,
+    };
+    this.#records.setSettings(addressSettings(settings));
+    this.#runner.redefine(pipelineSettings(settings));
+    this.server.reassign();
+  }
+
+  /** Which resources a proxy is given, and why; undefined if it has none. */
+  choiceFor(fleet: string, transport: Transport, userAgentVersion: string): VariantChoice | undefined {
+    return this.#choices.get(`${fleet} ${transport} ${userAgentVersion}`);
+  }
+
+  /** Proxies are told to go elsewhere and have `graceMs` to do so; then everything ends. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#records.stop();
+    this.#runner.stop();
+    await this.server.close(graceMs);
+  }
+
+  async #listen(address: ListenAddress): Promise<number> {
+    const bound = await this.server.listen(listenText(address), ServerCredentials.createInsecure());
+    if ("cause" in bound) throw new Refusal(`xds.address: ${bound.cause}`, bound.remedy);
+    return bound.port;
+  }
+
+  #take(batch: Batch<RecordChange>): void {
+    const { log, story } = this.#parts;
+    for (const report of batch.problems) {
+      story.problems(report);
+      if (report.problems.length === 0) this.#sourceProblems.delete(report.about);
+      else this.#sourceProblems.set(report.about, report.problems);
+    }
+    if ((batch.stale === undefined) !== (this.#stale === undefined)) {
+      if (batch.stale !== undefined) log.warn({ because: batch.stale }, "source is stale: proxies keep what they have");
+      else log.info("source is current again");
+      this.#stale = batch.stale === undefined ? undefined : { because: batch.stale, sinceMs: Date.now() };
+      this.#runner.setStale(batch.stale !== undefined);
+    }
+    if (batch.changes.length > 0) this.#runner.apply(batch.changes);
+    if (batch.synced && !this.#synced) {
+      this.#synced = true;
+      this.#runner.sync();
+    }
+  }
+
+  #settled(): void {
+    const { log, story } = this.#parts;
+    for (const [about, problems] of this.pipeline.placer.takeProblemChanges()) story.problems({ about, problems });
+    if (!this.#announced && this.complete) {
+      this.#announced = true;
+      story.forgetBurst();
+      const { placement } = this.pipeline;
+      log.info(
+        { hostnames: placement.size, fleets: this.pipeline.fleets.size },
+        "ready: everything is known and proxies are served",
+      );
+    } else story.burstOver();
+  }
+  #announced = false;
+
+  #assign(node: NodeIdentity, transport: Transport): Assignment | undefined {
+    const metadata = Object.fromEntries(node.metadata);
+    const fleet = fleetFor(this.#settings.fleets, { id: node.id, cluster: node.cluster, metadata });
+    if (fleet === undefined) return undefined;
+    const choice = variantOf(wishOf(fleet), {
+      transport: TRANSPORT[transport],
+      build: buildOf(node.userAgentVersion),
+    });
+    this.#choices.set(`${fleet.name} ${transport} ${node.userAgentVersion}`, choice);
+    const resources = this.pipeline.variant(fleet.name, choice.variant);
+    if (resources === undefined) return undefined;
+    if (resources.pending > 0) this.#runner.wake();
+    return { fleet: fleet.name, store: resources.store };
+  }
+}
+
+const processClock = {
+  now: () => performance.now(),
+  soon: (callback: () => void): void => void setImmediate(callback),
+  later: (delayMs: number, callback: () => void): (() => void) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+function buildOf(version: string): { readonly major: number; readonly minor: number } | undefined {
+  const match = /^(\d+)\.(\d+)\./.exec(version);
+  return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]) };
+}
+
+function addressSettings({ hosts }: Settings): ConstructorParameters<typeof AddressStage>[1] {
+  const { allowedNetworks, overrides, dnsRefreshMs, dnsFirstMs } = hosts;
+  return { allowedNetworks, overrides, dnsRefreshMs, dnsFirstMs };
+}
+
+function pipelineSettings({ placement, fleets }: Settings): PipelineSettings {
+  return { policy: placement.policy, hold: placement.hold, fleets: fleets.map(definitionOf) };
+}
+
+/** The newest Envoy over delta ADS is what a bootstrap of ours makes. */
+const USUAL_PROXY = { transport: "delta-ads", build: { major: 1, minor: 40 } } as const;
+
+const wishOf = ({ layout, xdsCluster, spec }: FleetSettings): VariantWish => ({
+  layout,
+  xdsCluster,
+  unknownHostname: spec.unknownHostname,
+});
+
+const definitionOf = (fleet: FleetSettings): FleetDefinition => ({
+  view: fleet.view,
+  spec: fleet.spec,
+  first: variantOf(wishOf(fleet), USUAL_PROXY).variant,
+});

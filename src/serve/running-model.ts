@@ -1,0 +1,91 @@
+/** The running control plane as the admin room reads it. */
+import type { AdminModel, FleetFacts, ProxyFacts, Readiness, ResourceDelivery } from "../admin/model.ts";
+import type { Variant } from "../envoy/fleet-spec.ts";
+import { variantKey } from "../model/variant-resources.ts";
+import { explainPlacement, type HostnameExplanation } from "../placement/explain-placement.ts";
+import { findWorkloads, type WorkloadEntry, type WorkloadQuery, workloadsOf } from "../placement/lookup.ts";
+import type { Placement } from "../placement/placement.ts";
+import type { Problem } from "../placement/problem.ts";
+import type { ProxyLabel } from "../xds/observer.ts";
+import type { ControlPlane } from "./control-plane.ts";
+
+/** Reads, never changes. Everything is as of the call. */
+export class RunningModel implements AdminModel {
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly #plane: ControlPlane;
+
+  constructor(plane: ControlPlane, version: string, startedAtMs: number) {
+    this.#plane = plane;
+    this.version = version;
+    this.startedAtMs = startedAtMs;
+  }
+
+  get placement(): Placement {
+    return this.#plane.pipeline.placement;
+  }
+
+  readiness(): Readiness {
+    if (this.#plane.complete) return { ready: true };
+    const waitingFor = this.#plane.synced
+      ? ["the first translation of what the source gave"]
+      : [
+          `the first complete state of the source${this.#plane.stale === undefined ? "" : ` (${this.#plane.stale.because})`}`,
+        ];
+    return { ready: false, waitingFor };
+  }
+
+  stale(): { readonly because: string; readonly sinceMs: number } | undefined {
+    return this.#plane.stale;
+  }
+
+  explainPlacement(hostname: string): HostnameExplanation {
+    return explainPlacement(hostname, this.#plane.pipeline.placer);
+  }
+
+  findWorkloads(query: WorkloadQuery): readonly WorkloadEntry[] {
+    return findWorkloads(query, this.#plane.pipeline.placer);
+  }
+
+  workloadsOf(hostname: string): readonly WorkloadEntry[] {
+    return workloadsOf(hostname, this.#plane.pipeline.placer);
+  }
+
+  problems(): readonly Problem[] {
+    return [...this.#plane.sourceProblems(), ...this.#plane.pipeline.problems()];
+  }
+
+  translationProblems(hostname: string): readonly Problem[] {
+    return [...this.#plane.pipeline.fleets.values()].flatMap((fleet) => fleet.problemsOf(hostname));
+  }
+
+  fleets(): readonly FleetFacts[] {
+    return [...this.#plane.pipeline.fleets.values()].map(({ name, exposed }) => ({ name, exposed }));
+  }
+
+  proxies(): readonly ProxyFacts[] {
+    return this.#plane.server.snapshot().map((proxy) => {
+      const choice = this.#plane.choiceFor(proxy.fleet, proxy.transport, proxy.node.userAgentVersion);
+      return { ...proxy, layout: choice?.variant.layout ?? "" };
+    });
+  }
+
+  deliveries(hostname: string): readonly ResourceDelivery[] {
+    const found = new Map<string, ResourceDelivery>();
+    for (const fleet of this.#plane.pipeline.fleets.values())
+      for (const variant of fleet.variants)
+        for (const { type, name, of } of variant.refsOf(hostname)) {
+          const deliveries = this.#plane.server
+            .deliveries(type, name, of)
+            .filter(({ proxy }) => proxy.fleet === fleet.name && this.#isGiven(proxy, variant.variant));
+          if (deliveries.length > 0)
+            found.set(`${fleet.name} ${type} ${of ?? ""} ${name}`, { fleet: fleet.name, type, name, deliveries });
+        }
+    return [...found.values()];
+  }
+
+  #isGiven({ fleet, transport, node }: ProxyLabel, variant: Variant): boolean {
+    const choice = this.#plane.choiceFor(fleet, transport, node.userAgentVersion);
+    return choice !== undefined && variantKey(choice.variant) === variantKey(variant);
+  }
+}

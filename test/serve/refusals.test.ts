@@ -1,0 +1,87 @@
+/** What `signalbox serve` says when it cannot start: the object, the field, the remedy, and exit code 1 or 2. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { configText, MAIN } from "./serving.ts";
+
+interface Ended {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** Runs `serve` on a configuration until it ends by itself. */
+async function refused(t: TestContext, config: string | undefined): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-refusal-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, "signalbox.yaml");
+  if (config !== undefined) await writeFile(file, config);
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, "serve", "--config", file], { timeout: 30_000 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, text: stderr + stdout });
+    });
+  });
+}
+
+/** A port that somebody has. */
+async function takenPort(t: TestContext): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  t.after(() => new Promise((done) => server.close(done)));
+  return (server.address() as AddressInfo).port;
+}
+
+test("no configuration file: its path, and what to do", async (t) => {
+  const { code, text } = await refused(t, undefined);
+  assert.equal(code, 1);
+  assert.match(text, /signalbox\.yaml.*cannot be read.*ENOENT/s);
+  assert.match(text, /--config/);
+});
+
+test("an unknown option: line, column and what was meant", async (t) => {
+  const { code, text } = await refused(t, "source: {folder: .}\nfleets:\n  - name: edge\n    listner: []\n");
+  assert.equal(code, 1);
+  assert.match(text, /signalbox\.yaml:4:5/);
+  assert.match(text, /Did you mean listeners/);
+});
+
+test("a folder that does not exist: its path", async (t) => {
+  const { code, text } = await refused(t, configText({}));
+  assert.equal(code, 1);
+  assert.match(text, /objects/);
+  assert.match(text, /cannot be read: ENOENT.*Create it, or correct source\.folder/);
+});
+
+test("the xDS port is taken: the option, the address, the remedy", async (t) => {
+  const port = await takenPort(t);
+  const { code, text } = await refused(t, configText({ xds: `xds: {address: "127.0.0.1:${port}"}` }));
+  assert.equal(code, 1);
+  assert.match(text, new RegExp(`xds\\.address: .*127\\.0\\.0\\.1:${port}`));
+});
+
+test("the admin port is taken: the option, the address, the remedy", async (t) => {
+  const port = await takenPort(t);
+  const config = configText({}).replace('admin: {address: "127.0.0.1:0"}', `admin: {address: "127.0.0.1:${port}"}`);
+  const { code, text } = await refused(t, config);
+  assert.equal(code, 1);
+  assert.match(text, new RegExp(`admin\\.address: 127\\.0\\.0\\.1:${port} cannot be listened on`));
+});
+
+test("plaintext off loopback must be asked for by name", async (t) => {
+  const { code, text } = await refused(t, configText({ xds: 'xds: {address: "0.0.0.0:0"}' }));
+  assert.equal(code, 1);
+  assert.match(text, /xds\.plaintextOffLoopback: true/);
+});
+
+test("a kubeconfig that does not exist: its path", async (t) => {
+  const config = configText({}).replace(
+    "source: {folder: objects}",
+    "source: {kubernetes: {kubeconfig: nowhere.yaml}}",
+  );
+  const { code, text } = await refused(t, config);
+  assert.equal(code, 1);
+  assert.match(text, /nowhere\.yaml/);
+});
