@@ -1,0 +1,45 @@
+/** Which fleet a proxy belongs to. */
+import type { FleetSettings, ProxySelector } from "./settings.ts";
+
+/** What a proxy says of itself. */
+export interface ProxyIdentity {
+  readonly id: string;
+  readonly cluster: string;
+  /** `node.metadata`; values that are no texts match nothing. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** The first fleet that selects the proxy; undefined: none, and it must be given nothing (not an empty configuration, which would wipe it). */
+export function fleetFor(fleets: readonly FleetSettings[], proxy: ProxyIdentity): FleetSettings | undefined {
+  return fleets.find((fleet) => selects(fleet.proxies, proxy));
+}
+
+function selects({ cluster, idPattern, metadata }: ProxySelector, proxy: ProxyIdentity): boolean {
+  if (cluster !== undefined && cluster !== proxy.cluster) return false;
+  if (idPattern !== undefined && !matchesGlob(idPattern, proxy.id)) return false;
+  return Object.entries(metadata).every(
+    ([key, value]) => Object.hasOwn(proxy.metadata, key) && proxy.metadata[key] === value,
+  );
+}
+
+/** `*` stands for any characters, `?` for one. In time proportional to pattern and text: a proxy chooses its own id, so no regular expression is made. */
+export function matchesGlob(pattern: string, text: string): boolean {
+  let p = 0;
+  let t = 0;
+  let star = -1;
+  let resume = 0;
+  while (t < text.length) {
+    if (pattern[p] === "*") {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star !== -1) {
+      p = star + 1; // let the last star take one character more
+      t = ++resume;
+    } else return false;
+  }
+  while (pattern[p] === "*") p++;
+  return p === pattern.length;
+}

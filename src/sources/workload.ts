@@ -1,0 +1,40 @@
+/** A `Workload` object as a record: one replica, and where it is placed. */
+import type { WorkloadRecord } from "../placement/records.ts";
+import { conditionOf, ownerOf, type Projection, readingOf } from "./object.ts";
+import { registrationOf } from "./registration.ts";
+
+/** Never throws. `gone` and `goneDeployment` are for the source to say, `held` for the hold: they are false here. */
+export function workloadOf(object: unknown, order: string): Projection<WorkloadRecord> {
+  const reading = readingOf("Workload", object, order);
+  if (reading.identity === undefined) return reading;
+  const { fields, identity } = reading;
+  const spec = fields.object(reading.object, "spec", "");
+  const status = fields.object(reading.object, "status", "");
+  const kubernetes = fields.object(spec, "kubernetes", "spec");
+  const service = fields.text(
+    fields.object(kubernetes, "service", "spec.kubernetes"),
+    "name",
+    "spec.kubernetes.service",
+  );
+  const serviceAt = "spec.kubernetes.service.name";
+  const registration = registrationOf(fields, { spec, at: "spec", namespace: identity.namespace, service, serviceAt });
+  const record: WorkloadRecord = {
+    kind: "Workload",
+    ...identity,
+    age: reading.age,
+    uid: reading.uid,
+    marks: reading.marks,
+    registration,
+    replicaSet: ownerOf(fields, reading.object, "WorkloadReplicaSet"),
+    hostId: fields.text(status, "hostId", "status") || fields.text(spec, "hostId", "spec"),
+    workloadId: fields.text(status, "workloadId", "status"),
+    environment: fields.text(status, "environment", "status") || registration.environment,
+    placed: conditionOf(fields, status, "Placement") === "True",
+    ready: conditionOf(fields, status, "Ready") === "True",
+    deleting: reading.deleting,
+    gone: false,
+    goneDeployment: undefined,
+    held: false,
+  };
+  return { identity, record, problems: fields.problems };
+}

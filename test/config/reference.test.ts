@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { REFERENCE_FILE, referencePage } from "../../scripts/generate-reference.ts";
+import { nearest } from "../../src/config/nearest.ts";
+import type { Option } from "../../src/config/option.ts";
+import { OPTIONS } from "../../src/config/options.ts";
+import { schemaOf } from "../../src/config/schema.ts";
+import { valueFaults, withDefaults } from "../../src/config/value-faults.ts";
+
+test("docs/configuration.md is current (else: node scripts/generate-reference.ts)", () => {
+  assert.equal(readFileSync(REFERENCE_FILE, "utf8"), referencePage());
+});
+
+/** Every option with its path. */
+function* all(option: Option, path: string): Generator<readonly [path: string, option: Option]> {
+  yield [path, option];
+  if (option.type === "list") yield* all(option.of, `${path}[]`);
+  if (option.type === "section")
+    for (const [name, inner] of Object.entries(option.options)) yield* all(inner, `${path}.${name}`);
+}
+
+test("every option is described in sentences, on the page, and its default passes its own checks", () => {
+  const page = referencePage();
+  let described = 0;
+  for (const [path, option] of all(OPTIONS, "")) {
+    assert.match(option.effect, /^[A-Z`].*\.$/s, path);
+    if (path.includes(".") && !path.endsWith("[]") && path.split(".").length > 2) {
+      assert.ok(page.includes(`\`${path.slice(1)}\``), path);
+      described++;
+    }
+    assert.deepEqual([...valueFaults(option, "default" in option ? option.default : undefined)], [], path);
+  }
+  assert.ok(described > 60, String(described));
+});
+
+test("numbers have bounds that their defaults keep, and say what 0 means where it is possible", () => {
+  for (const [path, option] of all(OPTIONS, "")) {
+    if (option.type !== "integer" && option.type !== "number") continue;
+    const { minimum, maximum, default: value } = option;
+    assert.ok(value === undefined || (value >= minimum && value <= maximum), path);
+    assert.equal(option.zero !== undefined, minimum === 0, `${path}: what 0 means`);
+  }
+});
+
+test("the schema refuses what is not in the table, at every depth", () => {
+  const closed = (schema: unknown): boolean =>
+    typeof schema !== "object" || schema === null
+      ? true
+      : Object.values(schema).every(closed) &&
+        (!("properties" in schema) || ("additionalProperties" in schema && schema.additionalProperties === false));
+  assert.ok(closed(schemaOf(OPTIONS)));
+});
+
+test("filling in defaults twice is filling them in once", () => {
+  const once = withDefaults(OPTIONS, {
+    fleets: [{ name: "a", listeners: [{ port: 1 }] }],
+    hosts: { groups: [{ name: "g", tls: {} }] },
+  });
+  assert.deepEqual(withDefaults(OPTIONS, once), once);
+});
+
+const words: readonly (readonly [word: string, candidates: readonly string[], meant: string | undefined])[] = [
+  ["adress", ["address", "grpcAddress"], "address"],
+  ["ADDRESS", ["address"], "address"],
+  ["fleet", ["fleets", "hosts"], "fleets"],
+  ["sorce", ["xds", "source"], "source"],
+  ["lgo", ["log"], "log"],
+  ["colour", ["level"], undefined],
+  ["x", ["xds"], undefined],
+  ["", ["a"], "a"],
+];
+for (const [word, candidates, meant] of words)
+  test(`did you mean: ${JSON.stringify(word)} is ${meant ?? "nothing known"}`, () =>
+    assert.equal(nearest(word, candidates), meant));

@@ -1,0 +1,22 @@
+/** A folder of its own for a test, and waiting for facts. */
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
+
+/** An empty folder that is gone after the test. */
+export function temporaryFolder(context: TestContext): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "signalbox-test-")));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Waits until something is so, at most half a minute; then `shown` says how it is instead. */
+export async function eventually(so: () => boolean, shown: () => unknown): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 10) {
+    if (so()) return;
+    await setTimeout(10);
+  }
+  throw new Error(`still not so after 30 s: ${JSON.stringify(shown(), undefined, 1)}`);
+}
