@@ -3,11 +3,6 @@
 import { runCommandLine } from "./cli/command-line.ts";
 import { COMMANDS } from "./cli/commands.ts";
 import { processTerminal } from "./cli/terminal.ts";
+import { SERVE_ENTRY } from "./serve/serve-entry.ts";
 
-const serve = {
-  name: "serve",
-  summary: "Serves a fleet's configuration to Envoys until it is stopped",
-  load: async () => (await import("./serve/serve-command.ts")).serveCommand,
-};
-
-process.exitCode = await runCommandLine([serve, ...COMMANDS], process.argv.slice(2), processTerminal());
+process.exitCode = await runCommandLine([SERVE_ENTRY, ...COMMANDS], process.argv.slice(2), processTerminal());

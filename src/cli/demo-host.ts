@@ -175,14 +175,19 @@ function frontOf(tls: DemoHostOptions["tls"], onRequest: (arrival: Arrival) => v
   const http2 = createHttp2Server((request, response) => onRequest({ request, response }));
   http2.on("sessionError", () => {});
   if (tls !== undefined) {
-    const server = createTlsServer({ ...tls, ALPNProtocols: ["h2", "http/1.1"] }, (socket: TLSSocket) => {
-      socket.on("error", () => {});
-      (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
-    });
+    const server = createTlsServer(
+      { ...tls, noDelay: true, ALPNProtocols: ["h2", "http/1.1"] },
+      (socket: TLSSocket) => {
+        socket.on("error", () => {});
+        (socket.alpnProtocol === "h2" ? http2 : http1).emit("connection", socket);
+      },
+    );
     server.on("tlsClientError", () => {});
     return server;
   }
-  return createTcpServer((socket) => sniff(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit("connection", socket)));
+  return createTcpServer({ noDelay: true }, (socket) =>
+    sniff(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit("connection", socket)),
+  );
 }
 
 /** HTTP/2 with prior knowledge begins with "PRI * HTTP/2.0" (RFC 9113, 3.4); no method of HTTP/1.1 begins with "PRI". */

@@ -11,6 +11,7 @@ interface LogLine {
   /** Code of a problem. */
   readonly problem?: string;
   readonly object?: string;
+  readonly at?: string;
   readonly remedy?: string;
   readonly resource?: string;
   readonly detail?: string;
@@ -51,14 +52,14 @@ export class QuickstartStory {
       this.#say(text);
       return;
     }
-    const { msg, hostname, endpoints, ms, problem, object, remedy } = line;
+    const { msg, hostname, endpoints, ms, problem, object, at, remedy } = line;
     if (!this.#begun && msg !== undefined && NO_MOVES_YET.has(msg)) return;
     if (msg === "route changed" && hostname !== undefined && endpoints !== undefined) {
       this.#moves.push(`${hostname}: ${this.#named(endpoints)}`);
       this.#timer ??= setTimeout(() => this.#tell("not acknowledged yet"), UNACKNOWLEDGED_MS).unref();
     } else if (msg === "change acknowledged") this.#tell(`Envoy acknowledged it after ${ms} ms`);
     else if (msg === "problem solved") this.#say(`${object}: solved (${problem})`);
-    else if (problem !== undefined) this.#say(`${object}: ${msg}. ${remedy}`);
+    else if (problem !== undefined) this.#say(`${at === undefined ? "" : `${at}: `}${object}: ${msg}. ${remedy}`);
     else if ((line.level ?? 0) >= WARNING)
       this.#say([msg, line.resource, line.detail, remedy].filter(Boolean).join(": "));
   }

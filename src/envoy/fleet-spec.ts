@@ -36,12 +36,15 @@ export interface UpstreamTls {
   readonly clientCertificate: { readonly certFile: string; readonly keyFile: string } | undefined;
 }
 
+/** "as-downstream" speaks HTTP/1.1 or HTTP/2 as the client did: wasmCloud's hosts serve both on one port. */
+export type UpstreamProtocol = "as-downstream" | "http1" | "http2";
+
 /** How hosts of one host group are spoken to. */
 export interface HostGroupSpec {
   readonly name: string;
   readonly tls: UpstreamTls | undefined;
-  /** "as-downstream" (default) speaks HTTP/1.1 or HTTP/2 as the client did; hosts serve both on one port. */
-  readonly protocol: "as-downstream" | "http1" | "http2";
+  /** Default "as-downstream". */
+  readonly protocol: UpstreamProtocol;
 }
 
 /** Timeouts and limits of the data path. */

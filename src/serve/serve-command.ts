@@ -122,7 +122,7 @@ function take(reload: Reload, plane: ControlPlane, log: Logger): void {
     plane.metrics.reloaded("refused");
     for (const problem of reload.problems)
       log.error(
-        { problem: problem.code, at: subjectText(problem.subject), remedy: problem.remedy },
+        { problem: problem.code, at: problem.place ?? subjectText(problem.subject), remedy: problem.remedy },
         `configuration not taken: ${problem.cause}`,
       );
     return;

@@ -85,7 +85,7 @@ export class Story {
     for (const problem of report.problems)
       if (!known.has(key(problem)))
         this.#log.warn(
-          { problem: problem.code, object: subjectText(problem.subject), remedy: problem.remedy },
+          { problem: problem.code, object: subjectText(problem.subject), ...placeOf(problem), remedy: problem.remedy },
           problem.cause,
         );
     for (const problem of before)
@@ -194,6 +194,9 @@ export class Story {
       );
   }
 }
+
+/** File, line and column, where the object came from a file. */
+const placeOf = ({ place }: Problem): { readonly at?: string } => (place === undefined ? {} : { at: place });
 
 /** One observer that tells two. */
 function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
