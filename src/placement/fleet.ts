@@ -27,6 +27,11 @@ export interface Endpoint {
   /** `ip:port` or `[ipv6]:port`. */
   readonly address: string;
   readonly phase: "ready" | "draining";
+  /**
+   * What goes upstream as the authority: the spelling that the oldest of its replicas registered (hosts up to 2.7.0 match by case); where the address is contaminated
+   * and every replica there has an operator alias, that alias. Of the endpoint and not of the hostname, so that a retry carries the authority of the endpoint it goes to.
+   */
+  readonly authority: string;
   /** Its ready replicas; where none is ready, its draining ones. At least 1. */
   readonly weight: number;
   /** Set where exactly one replica stands behind the address. Informational: the host picks by Host header alone. */
@@ -38,12 +43,10 @@ export interface Endpoint {
 /** One hostname as one fleet sees it. */
 export interface ExposedHostname {
   readonly hostname: string;
-  /** The registered spelling: what goes upstream. */
-  readonly authority: string;
   /** Namespace that owns it. */
   readonly owner: string;
-  /** Host group that all of the owner's claims ask for; "" if they differ or name none. Decides the upstream protocol. */
-  readonly hostGroup: string;
+  /** Host group that the owner's oldest claim asks for; "" if it names none. Decides the upstream protocol. */
+  readonly protocolGroup: string;
   /** Sorted by address. Empty: the hostname exists and answers 503. */
   readonly endpoints: readonly Endpoint[];
 }

@@ -1,5 +1,5 @@
 /** What placement gives: for every hostname its owner and the replicas behind it. Readonly; unchanged hostnames keep their object identity. */
-import type { ObjectMarks, Registration } from "./records.ts";
+import type { Age, ObjectMarks } from "./records.ts";
 
 /** What one replica is worth to its hostname. Absent replicas do not appear in a placement. */
 export type Phase = "ready" | "draining";
@@ -17,7 +17,7 @@ export interface Claim {
   readonly spelling: string;
   /** `hostSelector.hostgroup` of the claiming spec; "" if not named. */
   readonly hostGroup: string;
-  /** Environments are known only once placed; "" for a claim without placement. */
+  /** Of the placed replica, else `spec.environment`; "" if neither says. */
   readonly environment: string;
   readonly marks: ObjectMarks;
   /** What became of it. */
@@ -32,12 +32,18 @@ export interface PlacedReplica {
   readonly namespace: string;
   readonly workload: string;
   readonly workloadId: string;
+  /** Of the workload itself: of several replicas on one address, the oldest decides what goes upstream. */
+  readonly age: Age;
   readonly hostName: string;
   readonly hostId: string;
   readonly hostGroup: string;
   readonly environment: string;
   /** Marks of the workload and its owners, the root's winning. */
   readonly marks: ObjectMarks;
+  /** The spelling this replica's workload registered: what its host matches by. */
+  readonly spelling: string;
+  /** `<service>.<namespace>` of this replica's workload, given by the operator; undefined without, and where another namespace's workload names it on the same host. */
+  readonly operatorAlias: string | undefined;
   /** A loser's replica of the same hostname is placed on the same host, which would mix them. */
   readonly contaminated: boolean;
 }
@@ -47,11 +53,9 @@ export interface HostnamePlacement {
   readonly hostname: string;
   /** Namespace that owns it; undefined if the administrator's rules deny every claim. */
   readonly owner: string | undefined;
-  /** What goes upstream as the authority: the spelling of the owner's oldest claim. */
-  readonly spelling: string;
-  /** `<service>.<namespace>` of the owner where every owner replica has the same one; else undefined. */
-  readonly operatorAlias: Registration["operatorAlias"];
-  /** All claims, owner's first, then by age, namespace, kind and name. */
+  /** Host group that the owner's oldest claim asks for; "" if it names none. Decides the upstream protocol, so it must not flip while things move. */
+  readonly protocolGroup: string;
+  /** All claims, owner's first, then by age, namespace, kind (deployments, ReplicaSets, workloads: of equal age the root speaks first) and name. */
   readonly claims: readonly Claim[];
   /** The owner's replicas that are ready or draining, sorted by address, then workload. */
   readonly replicas: readonly PlacedReplica[];

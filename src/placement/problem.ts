@@ -14,9 +14,11 @@ export interface Subject {
 export type ProblemCode =
   | "object-invalid" // not the shape its kind prescribes
   | "file-invalid" // a file that cannot be parsed
+  | "setting-invalid" // an option of the configuration
   | "kind-unknown" // an object of a kind that is not read
   | "hostname-invalid"
   | "hostname-missing" // serves wasi:http but names no hostname
+  | "hostname-replaced" // aliases that the operator replaces by those of a Service
   | "hostname-indirect" // configFrom or secretFrom may override a hostname and is not read
   | "hostname-spelling" // one hostname registered in several spellings
   | "hostname-taken" // another namespace owns it
@@ -28,6 +30,7 @@ export type ProblemCode =
   | "address-superseded" // a newer Host has this address
   | "host-id-superseded" // a newer Host has this hostId
   | "host-unknown" // a Workload placed on a Host that is not there
+  | "ownership-degraded" // an optional kind cannot be read, so ages are those of short-lived objects
   | "resource-invalid"; // our own output broke Envoy's rules; it is withheld
 
 /** One thing that is wrong, with its remedy. Reads: subject: cause. remedy. */
@@ -38,6 +41,8 @@ export interface Problem {
   readonly cause: string;
   /** What to do, beginning with a verb. */
   readonly remedy: string;
+  /** `file:line:column` where the subject stands, for what was read from a file. */
+  readonly place?: string;
 }
 
 /** `Workload shop/cart-7f9c, spec.hostId`: the subject in one phrase. */
@@ -48,5 +53,6 @@ export function subjectText(subject: Subject): string {
 
 /** The problem in one line, for logs and commands. */
 export function problemText(problem: Problem): string {
-  return `${subjectText(problem.subject)}: ${problem.cause}. ${problem.remedy}`;
+  const place = problem.place === undefined ? "" : `${problem.place}: `;
+  return `${place}${subjectText(problem.subject)}: ${problem.cause}. ${problem.remedy}`;
 }

@@ -21,7 +21,7 @@ export interface ObjectName {
   readonly name: string;
 }
 
-/** A wasm host process. */
+/** A process that runs workloads. */
 export interface HostRecord extends ObjectName {
   readonly kind: "Host";
   readonly age: Age;
@@ -54,6 +54,8 @@ export interface Registration {
   readonly operatorAlias: string | undefined;
   /** `spec.hostSelector.hostgroup`; "" if not named. */
   readonly hostGroup: string;
+  /** `spec.environment`; "" if unset. */
+  readonly environment: string;
 }
 
 /** Labels and annotations of one object, as selectors see them. */
@@ -83,6 +85,8 @@ export interface WorkloadRecord extends ObjectName {
   readonly deleting: boolean;
   /** Its ReplicaSet was seen deleted, or is missing from a list requested after this workload was first seen. Decided by the source. */
   readonly gone: boolean;
+  /** The deployment of a ReplicaSet that is gone, as the source last saw it, so that age and marks outlive the ReplicaSet; undefined while it is not gone. */
+  readonly goneDeployment: string | undefined;
   /** Set by the hold of mass disappearance (rule 9). */
   readonly held: boolean;
 }

@@ -1,81 +1,9 @@
 /** From a folder of YAML to answered requests, with a real Envoy: `signalbox serve` as a process of its own, hosts that behave like wasmCloud's. */
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DemoHost, startDemoHost } from "../../src/cli/demo-host.ts";
-import { bootstrapOf } from "../../src/envoy/bootstrap.ts";
-import { type EnvoyProcess, startEnvoy } from "../envoy/envoy-process.ts";
-import { rawRequest } from "../envoy/raw-request.ts";
-import { configText, hostYaml, type Serving, serving, workloadYaml } from "./serving.ts";
-
-async function hostNamed(test: TestContext, name: string, ...hostnames: readonly string[]): Promise<DemoHost> {
-  const host = await startDemoHost({ name, hostId: `id-${name}` });
-  test.after(() => host.stop());
-  for (const hostname of hostnames)
-    host.bind(hostname, { workloadId: `${name}-${hostname}`, workload: `default/${name}` });
-  return host;
-}
-
-async function startedEnvoy(test: TestContext, { xdsPort }: Serving, nodeCluster = "edge"): Promise<EnvoyProcess> {
-  const bootstrap = bootstrapOf({
-    fleet: nodeCluster,
-    nodeId: "envoy-1",
-    nodeCluster,
-    xdsAddress: `127.0.0.1:${xdsPort}`,
-    adminAddress: "127.0.0.1:0",
-    transport: "delta-ads",
-    tls: undefined,
-    probeAddress: undefined,
-  });
-  return startEnvoy({ bootstrap, test });
-}
-
-/** An Envoy that has its first configuration, and the port it serves on. */
-async function envoyOf(test: TestContext, signalbox: Serving): Promise<number> {
-  const envoy = await startedEnvoy(test, signalbox);
-  await envoy.ready();
-  return envoy.port("http");
-}
-
-const get = (port: number, hostname: string) =>
-  rawRequest(port, `GET / HTTP/1.1\nHost: ${hostname}\nConnection: close\n\n`);
-
-/** Asks until the answer has this in its body; fails after 20 s with the last one. */
-async function servedBy(port: number, hostname: string, words: string): Promise<void> {
-  const until = performance.now() + 20_000;
-  let last = "";
-  while (performance.now() < until) {
-    const { status, body } = await get(port, hostname);
-    last = `${status} ${body}`;
-    if (status === 200 && body.includes(words)) return;
-    await sleep(10);
-  }
-  assert.fail(`${hostname} is not served by ${words}: ${last}`);
-}
-
-/** One request after the other until told to end. */
-function loadOn(
-  port: number,
-  hostname: string,
-): { end(): Promise<{ readonly failures: readonly string[]; readonly asked: number }> } {
-  const failures: string[] = [];
-  let asked = 0;
-  let going = true;
-  const done = (async () => {
-    while (going) {
-      const { status, body } = await get(port, hostname);
-      asked += 1;
-      if (status !== 200) failures.push(`${status} ${body}`);
-    }
-  })();
-  return {
-    end: async () => {
-      going = false;
-      await done;
-      return { failures, asked };
-    },
-  };
-}
+import { envoyOf, get, hostNamed, loadOn, servedBy, startedEnvoy } from "./requests.ts";
+import { configText, hostYaml, serving, workloadYaml } from "./serving.ts";
 
 test("a folder, a real Envoy, a request; and a move, under load, without a failed request", async (t) => {
   const [one, two] = await Promise.all([hostNamed(t, "one", "Shop.test"), hostNamed(t, "two", "Shop.test")]);
@@ -210,7 +138,7 @@ test("a proxy that matches no fleet is given nothing and told about", async (t) 
     test: t,
     fleets: "  - {name: edge, proxies: {cluster: edge}, listeners: [{name: http, address: 127.0.0.1, port: 0}]}",
   });
-  const envoy = await startedEnvoy(t, signalbox, "strangers");
+  const envoy = await startedEnvoy(t, signalbox, { nodeCluster: "strangers" });
   await signalbox.told("proxy matches no fleet and is sent nothing");
   assert.notEqual((await envoy.admin("/server_info")).includes('"LIVE"'), true);
 });

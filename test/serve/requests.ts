@@ -1,0 +1,97 @@
+/** Requests through real Envoys that `signalbox serve` programs, and hosts behind them. */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DemoHost, startDemoHost } from "../../src/cli/demo-host.ts";
+import { bootstrapOf } from "../../src/envoy/bootstrap.ts";
+import type { ProxyTransport } from "../../src/envoy/variant.ts";
+import { type EnvoyProcess, startEnvoy } from "../envoy/envoy-process.ts";
+import { type RawResponse, rawRequest } from "../envoy/raw-request.ts";
+import type { Serving } from "./serving.ts";
+
+/** A host that serves these hostnames. Ended with the test. */
+export async function hostNamed(test: TestContext, name: string, ...hostnames: readonly string[]): Promise<DemoHost> {
+  const host = await startDemoHost({ name, hostId: `id-${name}` });
+  test.after(() => host.stop());
+  for (const hostname of hostnames)
+    host.bind(hostname, { workloadId: `${name}-${hostname}`, workload: `default/${name}` });
+  return host;
+}
+
+export interface EnvoyWish {
+  /** Decides the fleet. Default edge. */
+  readonly nodeCluster?: string;
+  readonly transport?: ProxyTransport;
+  readonly version?: string;
+}
+
+/** A started Envoy that may never become ready. Ended with the test. */
+export async function startedEnvoy(
+  test: TestContext,
+  { xdsPort }: Pick<Serving, "xdsPort">,
+  { nodeCluster = "edge", transport = "delta-ads", version }: EnvoyWish = {},
+): Promise<EnvoyProcess> {
+  const bootstrap = bootstrapOf({
+    fleet: nodeCluster,
+    nodeId: `envoy-${transport}-${version ?? "any"}`,
+    nodeCluster,
+    xdsAddress: `127.0.0.1:${xdsPort}`,
+    adminAddress: "127.0.0.1:0",
+    transport,
+    tls: undefined,
+    probeAddress: undefined,
+  });
+  return startEnvoy({ bootstrap, test, ...(version === undefined ? {} : { version }) });
+}
+
+/** An Envoy that has its first configuration, and the port it serves on. */
+export async function envoyOf(
+  test: TestContext,
+  signalbox: Pick<Serving, "xdsPort">,
+  wish: EnvoyWish = {},
+): Promise<number> {
+  const envoy = await startedEnvoy(test, signalbox, wish);
+  await envoy.ready();
+  return envoy.port("http");
+}
+
+/** `GET /` with a Host, on a connection of its own. */
+export const get = (port: number, hostname: string): Promise<RawResponse> =>
+  rawRequest(port, `GET / HTTP/1.1\nHost: ${hostname}\nConnection: close\n\n`);
+
+/** Asks until the answer has this in its body; fails after 20 s with the last one. */
+export async function servedBy(port: number, hostname: string, words: string): Promise<void> {
+  const until = performance.now() + 20_000;
+  let last = "";
+  while (performance.now() < until) {
+    const { status, body } = await get(port, hostname);
+    last = `${status} ${body}`;
+    if (status === 200 && body.includes(words)) return;
+    await sleep(10);
+  }
+  assert.fail(`${hostname} is not served by ${words}: ${last}`);
+}
+
+/** One request after the other until told to end. */
+export function loadOn(
+  port: number,
+  hostname: string,
+): { end(): Promise<{ readonly failures: readonly string[]; readonly asked: number }> } {
+  const failures: string[] = [];
+  let asked = 0;
+  let going = true;
+  const done = (async () => {
+    while (going) {
+      const { status, body } = await get(port, hostname);
+      asked += 1;
+      if (status !== 200) failures.push(`${status} ${body}`);
+    }
+  })();
+  return {
+    end: async () => {
+      going = false;
+      await done;
+      return { failures, asked };
+    },
+  };
+}
