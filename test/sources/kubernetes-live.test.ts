@@ -274,18 +274,19 @@ test("an outage makes stale and takes nothing away", async (t) => {
   assert.ok(given.source.status().every(({ synced, stale }) => synced && stale === undefined));
 });
 
-test("Hosts without a namespace, as before wasmCloud 2.1.0, are read in either mode, also when the kind changes while we watch", async (t) => {
-  const everywhere = await new Given(await server.adminKubeconfig()).start(t);
-  const somewhere = await new Given(await server.adminKubeconfig(), { namespaces: ["shop", "wasmcloud-system"] }).start(
-    t,
-  );
-  await Promise.all([everywhere.synced(), somewhere.synced()]);
+test("Hosts without a namespace, as before wasmCloud 2.1.0, are read in either mode", {
+  timeout: 60_000,
+}, async (t) => {
   const [hosts] = wasmcloudCrds("Cluster");
   assert.ok(hosts !== undefined);
   await server.admin.delete(hosts);
-  await until("removed", () => !everywhere.records.has("Host/wasmcloud-system/h1"));
+  const definition = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${hosts.metadata.name}`;
+  while ((await server.admin.status(definition)) !== 404) await sleep(50); // its Hosts go first; the test's own bound ends this
   await server.admin.apply(hosts);
   const old = { apiVersion: "runtime.wasmcloud.dev/v1alpha1", kind: "Host", metadata: { name: "old" } };
   await server.admin.apply({ ...old, hostId: "id-old", hostname: "10.1.2.4", httpPort: 80 });
+  const kubeconfig = await server.adminKubeconfig();
+  const everywhere = await new Given(kubeconfig).start(t);
+  const somewhere = await new Given(kubeconfig, { namespaces: ["shop", "wasmcloud-system"] }).start(t);
   await until("read in both", () => [everywhere, somewhere].every(({ records }) => records.has("Host//old")));
 });

@@ -1,0 +1,95 @@
+/** What a series of failures means: how long to wait, whether the position is still good, and since when the picture may be out of date. */
+import { Backoff } from "./backoff.ts";
+import type { Failure, FailureCode } from "./failure.ts";
+import type { ReflectorTuning } from "./reflector-options.ts";
+
+/** Why the picture may be out of date. */
+export interface Staleness {
+  /** On the reflector's clock, in ms. */
+  readonly sinceMs: number;
+  /** The newest failure. */
+  readonly failure: Failure;
+}
+
+/** What follows a failure. */
+export interface Verdict {
+  readonly waitMs: number;
+  /** The position is lost: list anew. */
+  readonly lost: boolean;
+}
+
+/** A position that was refused this often in a row is given up: after a restored etcd it may lie in the future ("Too large resource version"). */
+const POSITION_TRIES = 3;
+
+/** Failures in a row after which a 403 or 404 is taken for one that somebody has to act on. */
+const HELPLESS_TRIES = 5;
+
+/** Refusals that may be about the position. Not every 5xx: an API server that starts answers 503 many times (seen on 1.36.3), and the position is good. */
+const ABOUT_POSITION: ReadonlySet<FailureCode> = new Set(["timeout", "refused"]);
+
+/** After these the position says nothing any more. */
+const LOST: ReadonlySet<FailureCode> = new Set(["expired", "undecodable", "absent"]);
+
+/**
+ * The memory of one reflector's failures.
+ * - Waits grow over a series of failures, which ends when a watch has lived for `settledMs`, not when one was opened: a server that accepts
+ *   and closes at once is asked ever more seldom.
+ * - What somebody has to put right first (403, 404) is tried at a slow, even pace, but not at once: an API server that starts answers so too,
+ *   before it has read its roles and CustomResourceDefinitions (seen on 1.36.3).
+ * - A server that says how long to stay away is believed.
+ */
+export class Recovery {
+  readonly #backoff: Backoff;
+  readonly #helplessMs: number;
+  readonly #chance: () => number;
+  #failures = 0;
+  #refusals = 0;
+  /** Lost positions since it last settled. */
+  #expirations = 0;
+  #staleness: Staleness | undefined;
+
+  constructor(tuning: Required<ReflectorTuning>, chance: () => number) {
+    this.#backoff = new Backoff(tuning, chance);
+    this.#helplessMs = tuning.helplessMs;
+    this.#chance = chance;
+  }
+
+  get backoff(): Backoff {
+    return this.#backoff;
+  }
+
+  get staleness(): Staleness | undefined {
+    return this.#staleness;
+  }
+
+  failed(failure: Failure, now: number): Verdict {
+    const waitMs = this.#waitAfter(failure);
+    this.#failures++;
+    if (ABOUT_POSITION.has(failure.code)) this.#refusals++;
+    this.#staleness = { sinceMs: this.#staleness?.sinceMs ?? now, failure };
+    return { waitMs, lost: LOST.has(failure.code) || this.#refusals >= POSITION_TRIES };
+  }
+
+  /** A list or watch works. Gives how long none did, in ms; undefined if none had failed. */
+  current(now: number): number | undefined {
+    const since = this.#staleness?.sinceMs;
+    this.#refusals = 0;
+    this.#staleness = undefined;
+    return since === undefined ? undefined : now - since;
+  }
+
+  /** It has worked for long enough to forget the failures before. */
+  settled(): void {
+    this.#backoff.reset();
+    this.#failures = 0;
+    this.#expirations = 0;
+  }
+
+  #waitAfter({ code, retryAfterMs = 0 }: Failure): number {
+    const helpless = code === "forbidden" || code === "absent";
+    if (helpless && this.#failures >= HELPLESS_TRIES) return this.#helplessMs * (0.75 + this.#chance() * 0.5);
+    // A position grown old is nobody's fault: list at once, also after an outage, which often ends so. But not for ever.
+    if (code === "expired" && this.#expirations++ === 0) return 0;
+    return Math.max(this.#backoff.next(), retryAfterMs);
+  }
+}

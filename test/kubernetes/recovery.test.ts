@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Backoff } from "../../src/kubernetes/backoff.ts";
+import type { Failure, FailureCode } from "../../src/kubernetes/failure.ts";
+import { Recovery } from "../../src/kubernetes/recovery.ts";
+import { tuningOf } from "../../src/kubernetes/reflector-options.ts";
+import { NEXT, type ReflectorState } from "../../src/kubernetes/reflector-state.ts";
+
+const failure = (code: FailureCode, retryAfterMs?: number): Failure => ({
+  code,
+  cause: "cause",
+  remedy: "Remedy",
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+
+test("every wait lies between the base and three times the one before, and never over the cap", () =>
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 30 }),
+      (chances) => {
+        const left = [...chances];
+        const backoff = new Backoff({ baseMs: 100, capMs: 5_000 }, () => left.shift() ?? 0);
+        let before = 100;
+        for (const _ of chances) {
+          const wait = backoff.next();
+          assert.ok(wait >= 100 && wait <= Math.min(5_000, Math.max(100, before * 3)), `${wait} after ${before}`);
+          before = wait;
+        }
+        backoff.reset();
+        assert.ok(backoff.next() <= 300);
+      },
+    ),
+  ));
+
+const rows: readonly (readonly [code: FailureCode, lost: boolean, why: string])[] = [
+  ["expired", true, "the position is of a forgotten past"],
+  ["undecodable", true, "an event was lost"],
+  ["absent", true, "the kind is gone; if it comes back, it is another"],
+  ["cut", false, "goes on from where it was"],
+  ["silent", false, "goes on from where it was"],
+  ["unreachable", false, "goes on from where it was"],
+  ["untrusted", false, "goes on from where it was"],
+  ["unauthenticated", false, "goes on from where it was"],
+  ["forbidden", false, "goes on from where it was"],
+  ["throttled", false, "goes on from where it was"],
+  ["timeout", false, "once is no sign that the position is bad"],
+  ["server", false, "an API server that starts answers 503 for a while"],
+];
+for (const [code, lost, why] of rows)
+  test(`${code}: position ${lost ? "lost" : "kept"}, ${why}`, () => {
+    assert.equal(new Recovery(tuningOf({}), () => 0.5).failed(failure(code), 0).lost, lost);
+  });
+
+test("a position refused three times in a row is given up, one that worked in between is not", () => {
+  const recovery = new Recovery(tuningOf({}), () => 0.5);
+  const refused = () => recovery.failed(failure("timeout"), 0).lost;
+  assert.deepEqual(
+    [refused(), refused(), recovery.current(1), refused(), refused(), refused()],
+    [false, false, 1, false, false, true],
+  );
+});
+
+test("the first lost position is listed at once, also after an outage; the next ones wait", () => {
+  const recovery = new Recovery(tuningOf({}), () => 0.5);
+  recovery.failed(failure("unreachable"), 0);
+  assert.equal(recovery.failed(failure("expired"), 1).waitMs, 0);
+  assert.ok(recovery.failed(failure("expired"), 2).waitMs > 0);
+  recovery.settled();
+  assert.equal(recovery.failed(failure("expired"), 3).waitMs, 0);
+});
+
+test("Retry-After counts where it is longer than our own wait", () => {
+  const recovery = new Recovery(tuningOf({ baseMs: 1_000 }), () => 0);
+  assert.equal(recovery.failed(failure("throttled", 60_000), 0).waitMs, 60_000);
+  assert.equal(recovery.failed(failure("throttled", 1), 0).waitMs, 1_000);
+});
+
+test("staleness begins with the first failure and carries the newest", () => {
+  const recovery = new Recovery(tuningOf({}), () => 0.5);
+  recovery.failed(failure("cut"), 10);
+  recovery.failed(failure("unreachable"), 20);
+  assert.deepEqual(recovery.staleness, { sinceMs: 10, failure: failure("unreachable") });
+  assert.equal(recovery.current(50), 40);
+  assert.equal(recovery.staleness, undefined);
+  assert.equal(recovery.current(60), undefined);
+});
+
+test("every state can be reached, every state can be stopped, and stopped is final", () => {
+  const reached = new Set<string>(["idle"]);
+  for (const state of reached)
+    for (const next of Object.values(NEXT[state as ReflectorState])) if (next !== "bug") reached.add(next);
+  assert.deepEqual([...reached].sort(), Object.keys(NEXT).sort());
+  for (const row of Object.values(NEXT)) assert.equal(row.stop, "stopped");
+  assert.deepEqual(new Set(Object.values(NEXT.stopped)), new Set(["bug", "stopped"]));
+});
