@@ -1,98 +1,24 @@
-/** Writes docs/configuration.md from the option table. `node scripts/generate-reference.ts`; a test fails while the page is not current. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { Option, SectionOption } from "../src/config/option.ts";
-import { OPTIONS } from "../src/config/options.ts";
+/** Writes the pages of docs/ that are made from the code: `npm run reference`. A test fails while one of them is not current. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { edgeCasesPage } from "./generate-edge-cases.ts";
+import { adminPage } from "./reference/admin-page.ts";
+import { commandsPage } from "./reference/commands-page.ts";
+import { configurationPage } from "./reference/configuration-page.ts";
+import { metricsPage } from "./reference/metrics-page.ts";
+import { problemsPage } from "./reference/problems-page.ts";
 
-/** Where the page is. */
-export const REFERENCE_FILE = join(import.meta.dirname, "../docs/configuration.md");
-
-const INTRODUCTION = `# Configuration
-
-<!-- Made by scripts/generate-reference.ts from src/config/options.ts. Edit those, not this. -->
-
-Signalbox reads one YAML file, \`signalbox.yaml\` unless \`--config\` names another. Everything but \`source\` has a default:
-
-\`\`\`yaml
-source:
-  folder: ./objects
-\`\`\`
-
-The file is followed while Signalbox runs. An edit that is wrong is told with line, column and remedy, and the last good settings stay in force. Options of
-\`source\`, \`xds\` and \`admin\`, and the DNS intervals, take effect at the next start; when they are edited, that is said by name. \`signalbox validate\` checks a
-file without a server. Paths are relative to the file. An option without a value (\`xds:\` and nothing after it) has its default.
-`;
-
-/** The page: a section for each top-level option, and for each fleet's. */
-export function referencePage(): string {
-  const sections = Object.entries(OPTIONS.options).map(([name, option]) => sectionText(name, option));
-  return `${[INTRODUCTION, ...sections].join("\n")}`;
-}
-
-function sectionText(path: string, option: Option): string {
-  const rows = [...rowsOf(path, option)].map((cells) => `| ${cells.map(cell).join(" | ")} |`);
-  const table = ["| option | type | default | effect |", "|---|---|---|---|", ...rows].join("\n");
-  return `## ${path}\n\n${option.effect}\n\n${table}\n`;
-}
-
-type Row = readonly [option: string, type: string, fallback: string, effect: string];
-
-/** A row for everything below an option that holds a value; sections have one where there is something to say of them. */
-function* rowsOf(path: string, option: Option, nested = false): Generator<Row> {
-  if (nested) yield [`\`${path}\``, typeText(option), defaultText(option), effectText(option)];
-  if (option.type === "list") yield* rowsBelow(`${path}[]`, option.of);
-  else yield* rowsBelow(path, option);
-}
-
-function* rowsBelow(path: string, option: Option): Generator<Row> {
-  if (option.type !== "section") return;
-  for (const [name, inner] of Object.entries(option.options)) yield* rowsOf(`${path}.${name}`, inner, true);
-}
-
-function typeText(option: Option): string {
-  switch (option.type) {
-    case "integer":
-    case "number":
-      return `${option.type === "integer" ? "whole number" : "number"}, ${option.minimum} to ${option.maximum}`;
-    case "switch":
-      return "true or false";
-    case "choice":
-      return option.values.map((value) => `\`${value}\``).join(", ");
-    case "list":
-      return `list of ${option.of.type === "section" ? "sections" : "texts"}`;
-    case "pairs":
-      return "pairs of texts";
-    case "section":
-      return givenText(option);
-    case "text":
-      return "text";
-  }
-}
-
-function givenText({ given }: SectionOption): string {
-  return given === "one" ? "section, exactly one of its options" : "section";
-}
-
-function defaultText(option: Option): string {
-  if (option.required) return "required";
-  if (option.type === "list" || option.type === "pairs") return "none";
-  if (option.type === "section") return option.optional ? "left out" : "";
-  return option.default === undefined ? "left out" : `\`${JSON.stringify(option.default)}\``;
-}
-
-function effectText(option: Option): string {
-  const zero =
-    (option.type === "integer" || option.type === "number") && option.zero !== undefined ? ` 0: ${option.zero}.` : "";
-  const entry = option.type === "list" ? option.of : option;
-  const example = entry.type === "text" && entry.example !== undefined ? ` Example: \`${entry.example}\`.` : "";
-  return `${option.effect}${zero}${example}`;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|");
-}
+/** Every generated page, by its file in docs/. */
+export const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+  "admin.md": adminPage,
+  "commands.md": commandsPage,
+  "configuration.md": configurationPage,
+  "edge-cases.md": edgeCasesPage,
+  "metrics.md": metricsPage,
+  "problems.md": problemsPage,
+};
 
 if (import.meta.main) {
-  mkdirSync(dirname(REFERENCE_FILE), { recursive: true });
-  writeFileSync(REFERENCE_FILE, referencePage());
+  const folder = join(import.meta.dirname, "../docs");
+  for (const [file, page] of Object.entries(PAGES)) writeFileSync(join(folder, file), await page());
 }

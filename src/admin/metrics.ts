@@ -64,11 +64,6 @@ export class Metrics {
   ]);
   readonly #reloads = this.#counter("reloads_total", "Configurations read, the first included, by result.", ["result"]);
   readonly #lastReload = this.#gauge("last_reload_timestamp_seconds", "When a configuration was last applied.", []);
-  readonly #expiry = this.#gauge(
-    "certificate_expiry_timestamp_seconds",
-    "When the certificate shown to proxies expires.",
-    ["certificate"],
-  );
 
   /** `now` in ms since the epoch. Metrics of the process and of Node are collected too, the event loop's delay among them. */
   constructor(model: AdminModel, now: () => number) {
@@ -128,11 +123,6 @@ export class Metrics {
   reloaded(result: "applied" | "refused"): void {
     this.#reloads.inc({ result });
     if (result === "applied") this.#lastReload.set(this.#now() / 1000);
-  }
-
-  /** Our certificate, or the authority that proxies' certificates are checked by, was loaded; `atMs` is when it expires. */
-  certificateLoaded(certificate: "server" | "authority", atMs: number): void {
-    this.#expiry.set({ certificate }, atMs / 1000);
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

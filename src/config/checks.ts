@@ -1,5 +1,5 @@
 /** Checks of single values, for the option table. */
-import { addressText, canonicalIp, overrideTarget } from "../sources/address.ts";
+import { canonicalIp, overrideTarget } from "../sources/address.ts";
 import { checkHostname } from "../sources/hostname.ts";
 import { parseNetwork } from "../sources/network.ts";
 import type { Refusal } from "./option.ts";
@@ -16,11 +16,6 @@ export function listenAddressOf(text: string): ListenAddress | undefined {
 /** Whether an address of our own is reachable from this machine only. */
 export function onLoopback({ ip }: ListenAddress): boolean {
   return ip === "::1" || ip.startsWith("127.");
-}
-
-/** The address as its option is written. */
-export function listenText({ ip, port }: ListenAddress): string {
-  return addressText(ip, port);
 }
 
 export function checkListenAddress(text: string): Refusal | undefined {

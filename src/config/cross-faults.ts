@@ -68,7 +68,7 @@ function portFaults({ xds, admin }: Written): readonly Fault[] {
   ];
   for (const [i, { path, text }] of own.entries()) {
     const mine = text === undefined ? undefined : listenAddressOf(text);
-    if (mine === undefined || mine.port === 0) continue;
+    if (mine === undefined) continue;
     const other = own.slice(0, i).find(({ text }) => text !== undefined && clash(listenAddressOf(text), mine));
     if (other !== undefined)
       faults.push(fault(path, `port ${mine.port} is taken by ${pathText(other.path)}`, "Choose another port"));
@@ -81,9 +81,9 @@ interface Bound {
   readonly port: number;
 }
 
-/** Whether two sockets cannot both be bound: one port, and one address or every address of its family. */
+/** Whether two sockets cannot both be bound: one port, and one address or every address of its family. Port 0 is another one for each. */
 function clash(a: Bound | undefined, b: Bound): boolean {
-  if (a === undefined || a.port !== b.port) return false;
+  if (a === undefined || a.port !== b.port || b.port === 0) return false;
   const every = (ip: string) => (ip.includes(":") ? "::" : "0.0.0.0");
   return a.ip === b.ip || a.ip === every(b.ip) || b.ip === every(a.ip);
 }
@@ -127,8 +127,8 @@ function fleetFaults(fleet: WrittenFleet, path: Fault["path"]): readonly Fault[]
 function listenerFaults(listeners: readonly WrittenListener[], path: Fault["path"]): readonly Fault[] {
   const bound = listeners.map(({ address, port }): Bound => ({ ip: address, port }));
   return bound.flatMap((mine, i) => {
-    const other = bound.findIndex((theirs) => clash(theirs, mine));
-    if (other < i)
+    const other = bound.slice(0, i).findIndex((theirs) => clash(theirs, mine));
+    if (other !== -1)
       return [
         fault(
           [...path, i, "port"],

@@ -85,7 +85,14 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
           check: checkName,
         },
         address: { type: "text", effect: "IP address to listen on.", default: "0.0.0.0", check: checkIp },
-        port: { type: "integer", effect: "Port to listen on. 0: any free one, which `/listeners` of its admin interface tells.", required: true, minimum: 0, maximum: 65_535 },
+        port: {
+          type: "integer",
+          effect: "Port to listen on.",
+          required: true,
+          minimum: 0,
+          maximum: 65_535,
+          zero: "any free one, which `/listeners` of Envoy's admin interface tells",
+        },
         trustedHops: {
           type: "integer",
           effect: "Proxies in front of Envoy whose X-Forwarded-For is believed.",

@@ -14,7 +14,7 @@ interface Described {
 }
 
 /** A text. */
-export interface TextOption extends Described {
+interface TextOption extends Described {
   readonly type: "text";
   readonly default?: string;
   /** What it looks like, for the reference. */
@@ -23,7 +23,7 @@ export interface TextOption extends Described {
 }
 
 /** A number between bounds, both included. */
-export interface NumberOption extends Described {
+interface NumberOption extends Described {
   readonly type: "integer" | "number";
   readonly default?: number;
   readonly minimum: number;
@@ -33,26 +33,26 @@ export interface NumberOption extends Described {
 }
 
 /** Yes or no. */
-export interface SwitchOption extends Described {
+interface SwitchOption extends Described {
   readonly type: "switch";
   readonly default: boolean;
 }
 
 /** One of several words. */
-export interface ChoiceOption extends Described {
+interface ChoiceOption extends Described {
   readonly type: "choice";
   readonly values: readonly string[];
   readonly default: string;
 }
 
 /** A list; empty unless given. */
-export interface ListOption extends Described {
+interface ListOption extends Described {
   readonly type: "list";
   readonly of: Option;
 }
 
 /** Pairs of texts; none unless given. */
-export interface PairsOption extends Described {
+interface PairsOption extends Described {
   readonly type: "pairs";
 }
 

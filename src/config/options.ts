@@ -117,7 +117,7 @@ const ADMIN: SectionOption = {
     },
     grpcAddress: {
       type: "text",
-      effect: "IP address and port of the gRPC admin service, which the command line asks. Left out: there is none.",
+      effect: "IP address and port of the gRPC admin service (proto/signalbox/admin/v1). Left out: there is none.",
       check: checkListenAddress,
     },
   },

@@ -44,7 +44,7 @@ export interface ListenAddress {
 }
 
 /** The xDS server. */
-export interface XdsSettings {
+interface XdsSettings {
   readonly address: ListenAddress;
   readonly plaintextOffLoopback: boolean;
   readonly maxRequestBytes: number;
@@ -54,25 +54,25 @@ export interface XdsSettings {
 }
 
 /** The servers for people and probes. */
-export interface AdminSettings {
+interface AdminSettings {
   readonly address: ListenAddress;
   /** undefined: no gRPC admin service. */
   readonly grpcAddress: ListenAddress | undefined;
 }
 
 /** What is logged. */
-export interface LogSettings {
+interface LogSettings {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "silent";
 }
 
 /** The administrator's say in placement. */
-export interface PlacementSettings {
+interface PlacementSettings {
   readonly policy: PlacementPolicy;
   readonly hold: { readonly holdMs: number; readonly windowMs: number; readonly lostShare: number };
 }
 
 /** Where hosts are and how they are spoken to. */
-export interface HostSettings {
+interface HostSettings {
   /** CIDR networks, canonical; empty: every address but the special ones. */
   readonly allowedNetworks: readonly string[];
   /** The first that matches a Host counts. */

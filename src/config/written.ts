@@ -49,7 +49,7 @@ export interface WrittenFleet {
   };
 }
 
-export interface WrittenOverride {
+interface WrittenOverride {
   readonly hostId: string | undefined;
   readonly name: string | undefined;
   readonly hostname: string | undefined;

@@ -76,6 +76,6 @@ function invalid(subject: ResourceSubject, broken: string): Problem {
     code: "resource-invalid",
     subject,
     cause: `Envoy would refuse what was made of it, so it is not sent: ${broken}`,
-    remedy: "Report this as a fault of Signalbox; what was sent before stays in force.",
+    remedy: "Report this as a fault of Signalbox; what was sent before stays in force",
   };
 }

@@ -34,7 +34,7 @@ export interface WorkloadEntry {
 }
 
 /** A hostname as one workload registers it. */
-export interface RegisteredHostname {
+interface RegisteredHostname {
   readonly hostname: string;
   readonly spelling: string;
   /** Whether the workload's namespace owns it; only then does it get traffic. */

@@ -174,7 +174,11 @@ export class ControlPlane {
 
   #settled(): void {
     const { log, story } = this.#parts;
-    for (const [about, problems] of this.pipeline.placer.takeProblemChanges()) story.problems({ about, problems });
+    // Sources and placement may both have something to say of one object; under one name the later would wipe the earlier.
+    for (const [about, problems] of this.pipeline.placer.takeProblemChanges())
+      story.problems({ about: `placement of ${about}`, problems });
+    for (const fleet of this.pipeline.fleets.values())
+      story.problems({ about: `translation for ${fleet.name}`, problems: fleet.problems() });
     if (!this.#announced && this.complete) {
       this.#announced = true;
       story.forgetBurst();

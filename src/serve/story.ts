@@ -21,7 +21,7 @@ const proxyFields = (proxy: ProxyLabel): Record<string, string> => ({
 const shortType = (type: string): string => type.slice(type.lastIndexOf(".") + 1);
 
 /** `10.0.0.1:80 (weight 2), 10.0.0.2:80 draining`: a hostname's endpoints in one phrase. */
-export function endpointsText(exposed: ExposedHostname | undefined): string {
+function endpointsText(exposed: ExposedHostname | undefined): string {
   if (exposed === undefined) return "unknown";
   if (exposed.endpoints.length === 0) return "no endpoint";
   return exposed.endpoints

@@ -60,7 +60,7 @@ export type Sink<Change> = (batch: Batch<Change>) => void;
  * - A malformed object hurts itself only: it is reported, its last good record is removed (it cannot be what its owner wants), all others go on.
  * - No batch takes the event loop longer than 10 ms to make.
  */
-export interface Source<Change> {
+interface Source<Change> {
   /**
    * Begins; resolves when the first complete state is on its way (not when it is given: wait for `synced`).
    * Throws where there is nothing to read and never was, such as a folder that does not exist: the message names it and the remedy.

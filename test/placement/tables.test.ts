@@ -26,7 +26,7 @@ test("same agrees with node:util on plain data", () => {
 
 const step = fc.record({ key: fc.constantFrom("k", "l"), value: fc.constantFrom(0, 1, 2), add: fc.boolean() });
 const values = [{ v: 0 }, { v: 1 }, { v: 2 }] as const;
-const valueOf = (index: number): object => values[index] ?? values[0];
+const valueAt = (index: number): object => values[index] ?? values[0];
 
 test("a MultiMap holds what sets under keys would hold", () => {
   fc.assert(
@@ -37,10 +37,10 @@ test("a MultiMap holds what sets under keys would hold", () => {
         ["l", new Set()],
       ]);
       for (const { key, value, add } of steps) {
-        if (add) map.add(key, valueOf(value));
-        else map.delete(key, valueOf(value));
-        if (add) plainly.get(key)?.add(valueOf(value));
-        else plainly.get(key)?.delete(valueOf(value));
+        if (add) map.add(key, valueAt(value));
+        else map.delete(key, valueAt(value));
+        if (add) plainly.get(key)?.add(valueAt(value));
+        else plainly.get(key)?.delete(valueAt(value));
       }
       for (const [key, wanted] of plainly) {
         assert.deepEqual(new Set(map.get(key)), wanted);
