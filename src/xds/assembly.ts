@@ -1,0 +1,285 @@
+/** One composed body at one proxy: which of its parts the proxy is given now. */
+import type { Resource } from "../codec/resource.ts";
+import type { Composition } from "./composition.ts";
+import type { Gate } from "./gate.ts";
+import { type Bounds, Leaving, least } from "./leaving.ts";
+import type { DeliveryState } from "./observer.ts";
+import type { Shelf } from "./shelf.ts";
+import { SparseMap } from "./sparse-map.ts";
+import type { ResourceStore } from "./store.ts";
+import { Suspects } from "./suspects.ts";
+import type { Culprit } from "./turn.ts";
+import { removedLast } from "./type-urls.ts";
+import { Withheld } from "./withheld.ts";
+
+/** Stands for the head among names of parts, none of which is empty. */
+const HEAD = "";
+
+/** What an assembly is made of. */
+export interface AssemblyParts {
+  readonly store: ResourceStore;
+  readonly gate: Gate;
+  readonly bounds: Bounds;
+  readonly shelf: Shelf;
+  /** The resource without parts; undefined if there is none by nature (the state of the world of a type). */
+  readonly head: () => Resource | undefined;
+}
+
+/** A version of one part that the proxy refused. It keeps what it accepted of it, if anything, for as long as this version is the newest. */
+interface Pin {
+  readonly culprit: Culprit;
+  readonly detail: string;
+}
+
+/**
+ * Decides the next composition. At most one is unanswered at a time: the caller asks `next` only then.
+ * - The first is complete: it waits until no part waits for anything, or the bound is over.
+ * - A part that waits keeps its accepted content, or is left out; so does one that the proxy refused, and one suspected of a refusal.
+ * - What was removed goes at once, but for types that are removed last: those leave as `Leaving` says.
+ */
+export class Assembly {
+  readonly #of: AssemblyParts;
+  readonly #withheld: Withheld<string>;
+  readonly #leaving: Leaving<string>;
+  readonly #pinned = new SparseMap<string, Pin>();
+  readonly #suspects = new Suspects<string>();
+  #refusedHead: string | undefined; // version
+  #accepted: Composition | undefined;
+  #sent: Composition | undefined; // unanswered
+  #sentUpTo = 0;
+  #reported: string | undefined; // version that a reconnecting proxy has, until the first decision
+  #first = true;
+  #position = 0;
+  #settledAt = 0;
+  #repeat = false;
+  #restricted = false; // since the last decision
+  #only: ReadonlySet<string> | undefined;
+  #refusedVersion: string | undefined;
+
+  constructor(parts: AssemblyParts, reported: string | undefined) {
+    this.#of = parts;
+    this.#withheld = new Withheld(parts.bounds.ackBoundMs, (name) => {
+      const resource = parts.shelf.get(name);
+      return resource === undefined ? "ready" : parts.gate.verdict(resource);
+    });
+    this.#leaving = new Leaving(parts.bounds);
+    this.#reported = reported;
+  }
+
+  get accepted(): Composition | undefined {
+    return this.#accepted;
+  }
+
+  get sent(): Composition | undefined {
+    return this.#sent;
+  }
+
+  get settledAt(): number {
+    return this.#settledAt;
+  }
+
+  get withheldCount(): number {
+    return this.#withheld.size;
+  }
+
+  get leavingCount(): number {
+    return this.#leaving.size;
+  }
+
+  get nextAt(): number | undefined {
+    return least(this.#withheld.nextAt, this.#leaving.nextAt);
+  }
+
+  /** How far the whole body has come, parts that wait left aside. */
+  get state(): DeliveryState {
+    if (this.#sent !== undefined) return "sent";
+    if (this.#accepted === undefined) return this.#refusedVersion === undefined ? "behind" : "rejected";
+    return this.#position < this.#of.shelf.position ? "behind" : "acknowledged";
+  }
+
+  /** How far one part has come. */
+  stateOf(name: string): DeliveryState {
+    const newest = this.#of.shelf.get(name)?.version;
+    if (newest === undefined) return this.#has(name) ? "behind" : "unsubscribed";
+    if (this.#isPinned(name)) return "rejected";
+    if (this.#accepted?.get(name)?.version === newest) return "acknowledged";
+    if (this.#withheld.has(name)) return "withheld";
+    return this.#sent?.get(name)?.version === newest ? "sent" : "behind";
+  }
+
+  /** What the proxy refused and is still the newest. */
+  pins(): readonly Pin[] {
+    return [...this.#pinned.values()].filter(({ culprit }) => this.#isPinned(culprit.name));
+  }
+
+  /** Sends the newest composition though the proxy may have it: it asked by name. */
+  repeat(): void {
+    this.#repeat = true;
+  }
+
+  /** Only these names from now on; undefined for all. Matters to the state of the world alone. */
+  restrict(only: ReadonlySet<string> | undefined): void {
+    this.#only = only;
+    this.#restricted = true;
+  }
+
+  /** The composition to send now, if any. */
+  next(nowMs: number): Composition | undefined {
+    const { store, shelf } = this.#of;
+    if (store.frozen && !this.#repeat && (!this.#first || this.#reported !== undefined)) return undefined;
+    const wasAt = this.#position;
+    this.#position = store.position;
+    if (this.#isQuiet(wasAt)) {
+      this.#settledAt = this.#position;
+      return undefined;
+    }
+    for (const slot of shelf.since(wasAt)) this.#notice(slot, nowMs);
+    // The first is complete: it ends the listener's initialisation, and to a proxy with routes it would take away those that wait.
+    if (!this.#first) this.#withheld.release(nowMs);
+    else if (!this.#withheld.complete(nowMs, () => undefined)) return this.#adoptPartly();
+    this.#leaving.due(this.#of.gate.settledAt(), nowMs); // what is due is no exception any more
+    this.#restricted = false;
+    let target = this.#target();
+    while (this.#suspects.active && target !== undefined && target.version === this.#accepted?.version) {
+      this.#suspects.clear();
+      target = this.#target();
+    }
+    if (target === undefined) return undefined;
+    if (this.#reported === target.version) this.#adopt(target);
+    const upTo = this.#settledIfAccepted();
+    const had = this.#accepted?.version === target.version;
+    if (had && !this.#repeat && this.#sent === undefined) {
+      this.#settledAt = upTo;
+      return undefined;
+    }
+    if (!this.#repeat && (target.version === this.#sent?.version || target.version === this.#refusedVersion))
+      return undefined;
+    this.#first = false;
+    this.#reported = undefined;
+    this.#repeat = false;
+    this.#sent = target;
+    this.#sentUpTo = upTo;
+    return target;
+  }
+
+  acknowledge(): void {
+    if (this.#sent === undefined) return;
+    this.#accepted = this.#sent;
+    this.#sent = undefined;
+    this.#refusedVersion = undefined;
+    this.#settledAt = this.#sentUpTo;
+    this.#suspects.clear();
+  }
+
+  /** Returns the part at fault if it is found; else parts are tried by halves. */
+  reject(detail: string): Culprit | undefined {
+    const sent = this.#sent;
+    if (sent === undefined) return undefined;
+    this.#sent = undefined;
+    const changed = this.#changedIn(sent);
+    const [first, ...others] = changed;
+    if (first === HEAD && others.length > 0) {
+      this.#suspects.isolate(HEAD, others);
+      return undefined;
+    }
+    const name = this.#suspects.refuse(changed);
+    if (name === undefined && changed.length > 0) return undefined;
+    if (name === undefined) this.#refusedVersion = sent.version; // neither a part nor the head is new: nothing can be left out of it
+    if (name === HEAD) this.#refusedHead = sent.head?.version;
+    if (name === undefined || name === HEAD) return culpritOf(sent.head, sent.version);
+    const culprit = culpritOf(sent.get(name), sent.version, sent.head?.name);
+    this.#pinned.set(name, { culprit, detail });
+    return culprit;
+  }
+
+  #notice(slot: number, nowMs: number): void {
+    const { shelf } = this.#of;
+    const name = shelf.nameOf(slot);
+    const resource = shelf.at(slot);
+    if (resource === undefined) {
+      this.#pinned.delete(name);
+      this.#withheld.cancel(name);
+      if (removedLast(shelf.type) && this.#has(name)) this.#leaving.add(name, shelf.changedAt(slot), nowMs);
+      return;
+    }
+    this.#leaving.cancel(name);
+    if (this.#accepted?.get(name)?.version === resource.version) this.#withheld.cancel(name);
+    else this.#withheld.judge(name, nowMs);
+  }
+
+  /** Nothing waits and nothing changed, which is most often so and need not cost a composition. */
+  #isQuiet(wasAt: number): boolean {
+    const { shelf, head } = this.#of;
+    if (this.#first || this.#repeat || this.#sent !== undefined || this.#restricted || shelf.position > wasAt)
+      return false;
+    if (this.#withheld.size + this.#leaving.size + this.#pinned.size > 0 || this.#suspects.active) return false;
+    return this.#accepted !== undefined && this.#accepted.head?.version === head()?.version;
+  }
+
+  /** A reconnecting proxy may have exactly what it is ready for: then nothing is outstanding, and the rest follows in the usual way. */
+  #adoptPartly(): undefined {
+    if (this.#reported === undefined) return;
+    const target = this.#target();
+    if (target?.version !== this.#reported) return;
+    this.#adopt(target);
+    this.#settledAt = this.#settledIfAccepted();
+  }
+
+  #adopt(target: Composition): void {
+    this.#accepted = target;
+    this.#first = false;
+    this.#reported = undefined;
+  }
+
+  /** Undefined if the proxy refused the only head there is. */
+  #target(): Composition | undefined {
+    const newest = this.#of.head();
+    const refused = newest !== undefined && newest.version === this.#refusedHead;
+    const head = refused ? this.#accepted?.head : newest;
+    if (refused && head === undefined) return undefined;
+    const except = new Map<string, Resource | undefined>();
+    for (const name of this.#withheld.keys()) except.set(name, this.#accepted?.get(name));
+    for (const name of this.#leaving.keys()) except.set(name, this.#accepted?.get(name));
+    for (const name of this.#pinned.keys()) if (this.#isPinned(name)) except.set(name, this.#accepted?.get(name));
+    for (const name of this.#suspects.waiting()) except.set(name, this.#accepted?.get(name));
+    const { store, shelf } = this.#of;
+    return store.compositions.of({ shelf, head, except, only: this.#only });
+  }
+
+  #isPinned(name: string): boolean {
+    const pin = this.#pinned.get(name);
+    return pin !== undefined && pin.culprit.version === this.#of.shelf.get(name)?.version;
+  }
+
+  #has(name: string): boolean {
+    return this.#accepted?.get(name) !== undefined || this.#sent?.get(name) !== undefined;
+  }
+
+  /** Names whose content differs from what was accepted; the head first. */
+  #changedIn(sent: Composition): string[] {
+    const changed: string[] = [];
+    if (sent.head !== undefined && sent.head.version !== this.#accepted?.head?.version) changed.push(HEAD);
+    for (const { name, version } of sent.members)
+      if (this.#accepted?.get(name)?.version !== version) changed.push(name);
+    return changed;
+  }
+
+  /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */
+  #settledIfAccepted(): number {
+    let upTo = this.#position;
+    for (const name of this.#withheld.keys()) {
+      const slot = this.#of.shelf.slotOf(name);
+      if (slot !== undefined && this.#has(name)) upTo = Math.min(upTo, this.#of.shelf.changedAt(slot) - 1);
+    }
+    return upTo;
+  }
+}
+
+function culpritOf(resource: Resource | undefined, version: string, of?: string): Culprit {
+  return {
+    name: resource?.name ?? "",
+    of,
+    version: resource?.version ?? version,
+    subject: resource?.subject,
+  };
+}

@@ -1,0 +1,62 @@
+/** A set of small whole numbers (slots of a shelf), one bit each: what streams keep instead of names. */
+
+const NONE = new Uint32Array(0);
+
+/** Grows to the highest member; 5,000 slots take 640 bytes. an empty set next to nothing. Members come out in ascending order. */
+export class BitSet {
+  #words: Uint32Array = NONE;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(member: number): boolean {
+    return ((this.#words[member >>> 5] ?? 0) & (1 << (member & 31))) !== 0;
+  }
+
+  /** True if it was not there before. */
+  add(member: number): boolean {
+    const word = member >>> 5;
+    if (word >= this.#words.length) this.#grow(word + 1);
+    const before = this.#words[word] ?? 0;
+    const after = (before | (1 << (member & 31))) >>> 0;
+    if (before === after) return false;
+    this.#words[word] = after;
+    this.#size += 1;
+    return true;
+  }
+
+  /** True if it was there before. */
+  delete(member: number): boolean {
+    if (!this.has(member)) return false;
+    const word = member >>> 5;
+    this.#words[word] = (this.#words[word] ?? 0) & ~(1 << (member & 31));
+    this.#size -= 1;
+    if (this.#size === 0) this.#words = NONE;
+    return true;
+  }
+
+  clear(): void {
+    this.#words = NONE;
+    this.#size = 0;
+  }
+
+  /** Ascending. Deleting the member just given, or adding any, is safe meanwhile; what is added may or may not be given. */
+  *[Symbol.iterator](): Iterator<number> {
+    for (let word = 0; word < this.#words.length; word++) {
+      let bits = this.#words[word] ?? 0;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        yield word * 32 + bit;
+      }
+    }
+  }
+
+  #grow(words: number): void {
+    const grown = new Uint32Array(Math.max(words, Math.ceil(this.#words.length * 1.25)));
+    grown.set(this.#words);
+    this.#words = grown;
+  }
+}

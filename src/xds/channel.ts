@@ -1,0 +1,62 @@
+/** One type on one stream, whichever variant of the protocol: what the stream, the proxy and people need of it. */
+import type { TypeUrl } from "../codec/resource.ts";
+import type { Gate } from "./gate.ts";
+import type { Bounds } from "./leaving.ts";
+import type { DeliveryState, Rejection } from "./observer.ts";
+import type { Reword } from "./reword.ts";
+import type { ResourceStore } from "./store.ts";
+
+/** What a channel works on. `nonce` gives a new one, unique on its stream. */
+export interface ChannelParts {
+  readonly store: ResourceStore;
+  readonly gate: Gate;
+  readonly bounds: Bounds;
+  readonly type: TypeUrl;
+  readonly reword: Reword | undefined;
+  readonly nonce: () => string;
+}
+
+/** Counts for people. */
+export interface ChannelCounts {
+  readonly wildcard: boolean;
+  readonly subscribed: number;
+  readonly withheld: number;
+  readonly leaving: number;
+  readonly rejected: readonly Rejection[];
+}
+
+/** A response, ready for the socket. */
+export interface Response {
+  readonly type: TypeUrl;
+  readonly nonce: string;
+  readonly resources: number;
+  readonly removals: number;
+  readonly bytes: Buffer;
+}
+
+/** What a request said about an earlier response, if anything. */
+export type Answer =
+  | { readonly kind: "none" }
+  | { readonly kind: "acknowledged"; readonly nonce: string; readonly waitedMs: number }
+  | {
+      readonly kind: "rejected";
+      readonly nonce: string;
+      readonly detail: string;
+      readonly culprit: Rejection | undefined;
+    };
+
+/** One type on one stream. `Request` is the decoded message of the protocol's variant. */
+export interface Channel<Request> {
+  readonly type: TypeUrl;
+  /** Takes a request in; whatever it asks for comes out of `next`. */
+  request(request: Request, nowMs: number): Answer;
+  /** The next response, if one is to be sent now. What is given counts as sent. */
+  next(nowMs: number): Response | undefined;
+  /** When `next` may have something though nothing happens. */
+  readonly nextAt: number | undefined;
+  readonly pending: number;
+  readonly oldestPendingAtMs: number | undefined;
+  counts(): ChannelCounts;
+  stateOf(name: string, of: string | undefined): DeliveryState;
+  close(): void;
+}

@@ -1,0 +1,94 @@
+/** The incremental variant of the protocol for one type of one stream: requests in, responses out, time an argument. */
+import type { DeltaDiscoveryRequest } from "../codec/generated/messages.ts";
+import type { Answer, Channel, ChannelCounts, ChannelParts, Response } from "./channel.ts";
+import { Flights } from "./flights.ts";
+import type { DeliveryState } from "./observer.ts";
+import { Pump } from "./pump.ts";
+import { deltaChange } from "./subscription.ts";
+import type { Turn } from "./turn.ts";
+import { deltaResponse } from "./wire.ts";
+
+/**
+ * - A request with a response_nonce answers that response; a stale nonce answers nothing, but its changes of subscription count.
+ * - Resources named in initial_resource_versions, which only the first request may carry, are compared by version and not sent if equal.
+ */
+export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
+  readonly type: string;
+  readonly #parts: ChannelParts;
+  readonly #pump: Pump;
+  readonly #flights: Flights<Turn>;
+  #first = true;
+  #wildcard = false;
+
+  constructor(parts: ChannelParts) {
+    this.type = parts.type;
+    this.#parts = parts;
+    this.#pump = new Pump(parts);
+    this.#flights = new Flights(parts.bounds.ackBoundMs);
+  }
+
+  get nextAt(): number | undefined {
+    return this.#flights.isOpen(this.#pump.oneAtATime) ? this.#pump.nextAt : this.#flights.nextAt;
+  }
+
+  get pending(): number {
+    return this.#flights.size;
+  }
+
+  get oldestPendingAtMs(): number | undefined {
+    return this.#flights.oldestAtMs;
+  }
+
+  request(request: DeltaDiscoveryRequest, nowMs: number): Answer {
+    const answer = this.#answer(request, nowMs);
+    const first = this.#first;
+    this.#first = false;
+    const { resourceNamesSubscribe: subscribe = [], resourceNamesUnsubscribe: unsubscribe = [] } = request;
+    if (first) this.#pump.begin(new Map(Object.entries(request.initialResourceVersions ?? {})));
+    const change = deltaChange(this.#wildcard, { first, subscribe, unsubscribe });
+    this.#wildcard = change.wildcard;
+    this.#pump.subscribe(change.subscribe, first); // first, so that a name taken over from the wildcard is not forgotten
+    this.#pump.setWildcard(change.wildcard);
+    this.#pump.unsubscribe(change.unsubscribe);
+    return answer;
+  }
+
+  next(nowMs: number): Response | undefined {
+    this.#flights.expire(nowMs);
+    if (!this.#flights.isOpen(this.#pump.oneAtATime)) return undefined;
+    const turn = this.#pump.next(nowMs);
+    if (turn === undefined) return undefined;
+    const nonce = this.#parts.nonce();
+    for (const forgotten of this.#flights.open(nonce, turn, nowMs)) this.#pump.abandon(forgotten);
+    const { frames } = this.#parts.store;
+    const entries = turn.wholes.map((put) => frames.delta(put));
+    if (turn.composed !== undefined) entries.push(frames.deltaOf(turn.composed.composition, turn.composed.name));
+    const { type } = this;
+    const bytes = deltaResponse({ type, nonce, removals: turn.removals }, entries);
+    return { type, nonce, resources: entries.length, removals: turn.removals.length, bytes };
+  }
+
+  counts(): ChannelCounts {
+    return this.#pump.counts();
+  }
+
+  stateOf(name: string, of: string | undefined): DeliveryState {
+    return this.#pump.stateOf(name, of);
+  }
+
+  close(): void {
+    this.#pump.close();
+  }
+
+  #answer({ responseNonce: nonce = "", errorDetail }: DeltaDiscoveryRequest, nowMs: number): Answer {
+    if (nonce === "") return { kind: "none" };
+    const flight = this.#flights.answer(nonce, errorDetail === undefined ? "ack" : "nack");
+    if (flight === undefined) return { kind: "none" };
+    if (errorDetail === undefined) {
+      this.#pump.acknowledge(flight.load);
+      return { kind: "acknowledged", nonce, waitedMs: nowMs - flight.sentAtMs };
+    }
+    const detail = errorDetail.message ?? "";
+    return { kind: "rejected", nonce, detail, culprit: this.#pump.reject(flight.load, detail) };
+  }
+}

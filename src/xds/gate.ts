@@ -1,0 +1,135 @@
+/** Make before break: what one proxy has acknowledged, and so what it may be given. */
+import type { Resource, ResourceRef, TypeUrl } from "../codec/resource.ts";
+import { BitSet } from "./bit-set.ts";
+import type { Shelf } from "./shelf.ts";
+import type { ResourceStore } from "./store.ts";
+import { removedLast } from "./type-urls.ts";
+
+/**
+ * - `ready`: everything required is acknowledged, companions too.
+ * - `waiting`: something is not, yet.
+ * - `refused`: the proxy refused something required and has no older content of it, so waiting has no bound.
+ */
+export type Verdict = "ready" | "waiting" | "refused";
+
+/** Who sends one type to the proxy. */
+export interface GateMember {
+  readonly type: TypeUrl;
+  /** Position of the store up to which the proxy has acknowledged everything that concerns what it has of this type. */
+  readonly settledAt: number;
+  /** Sends a resource again that the proxy has, changed or not. */
+  follow(name: string): void;
+}
+
+interface Holding {
+  readonly shelf: Shelf;
+  readonly acknowledged: BitSet;
+  /** Refused in their newest content, and never accepted in an older one. */
+  readonly refused: BitSet;
+  usesSlot(slot: number): boolean;
+}
+
+/** Shared by all streams of one proxy, since what a route needs may come over another stream than the route. */
+export class Gate {
+  readonly #store: ResourceStore;
+  readonly #holdings = new Map<TypeUrl, Holding>();
+  readonly #members: GateMember[] = [];
+  #pointing: readonly GateMember[] = []; // those whose types may point at what is removed last
+
+  constructor(store: ResourceStore) {
+    this.#store = store;
+  }
+
+  join(member: GateMember): void {
+    this.#members.push(member);
+    if (!removedLast(member.type)) this.#pointing = [...this.#pointing, member];
+  }
+
+  leave(member: GateMember): void {
+    const at = this.#members.indexOf(member);
+    if (at !== -1) this.#members.splice(at, 1);
+    this.#pointing = this.#pointing.filter((other) => other !== member);
+  }
+
+  /** No stream of the proxy is left. */
+  close(): void {
+    for (const holding of this.#holdings.values()) holding.shelf.users.delete(holding);
+    this.#holdings.clear();
+  }
+
+  verdict(resource: Resource): Verdict {
+    let verdict: Verdict = "ready";
+    for (const ref of resource.requires) {
+      const one = this.#verdictOf(ref);
+      if (one === "refused") return one;
+      if (one === "waiting") verdict = one;
+    }
+    return verdict;
+  }
+
+  isAcknowledged(type: TypeUrl, slot: number): boolean {
+    return this.#holdings.get(type)?.acknowledged.has(slot) ?? false;
+  }
+
+  acknowledgedCount(type: TypeUrl): number {
+    return this.#holdings.get(type)?.acknowledged.size ?? 0;
+  }
+
+  acknowledged(type: TypeUrl, slot: number): void {
+    const holding = this.#holding(type);
+    holding.acknowledged.add(slot);
+    holding.refused.delete(slot);
+  }
+
+  /** The proxy refused this and keeps what it had, if anything. */
+  refused(type: TypeUrl, slot: number): void {
+    const holding = this.#holding(type);
+    if (!holding.acknowledged.has(slot)) holding.refused.add(slot);
+  }
+
+  /** The proxy does not have this any more. */
+  forgotten(type: TypeUrl, slot: number): void {
+    const holding = this.#holdings.get(type);
+    holding?.acknowledged.delete(slot);
+    holding?.refused.delete(slot);
+  }
+
+  /** Position up to which the types that may point at clusters are acknowledged: what was removed before is not pointed at. */
+  settledAt(): number {
+    let settledAt = this.#store.position;
+    for (const member of this.#pointing) settledAt = Math.min(settledAt, member.settledAt);
+    return settledAt;
+  }
+
+  /** Sends a companion behind its resource. */
+  follow({ type, name }: ResourceRef): void {
+    for (const member of this.#members) if (member.type === type) member.follow(name);
+  }
+
+  #verdictOf({ type, name }: ResourceRef): Verdict {
+    const holding = this.#holdings.get(type);
+    const slot = holding?.shelf.slotOf(name);
+    if (holding === undefined || slot === undefined) return "waiting";
+    if (!holding.acknowledged.has(slot)) return holding.refused.has(slot) ? "refused" : "waiting";
+    const resource = holding.shelf.at(slot);
+    const companion = resource?.kind === "whole" ? resource.companion : undefined;
+    return companion === undefined ? "ready" : this.#verdictOf(companion);
+  }
+
+  #holding(type: TypeUrl): Holding {
+    const known = this.#holdings.get(type);
+    if (known !== undefined) return known;
+    const shelf = this.#store.shelf(type);
+    const acknowledged = new BitSet();
+    const refused = new BitSet();
+    const made = {
+      shelf,
+      acknowledged,
+      refused,
+      usesSlot: (slot: number) => acknowledged.has(slot) || refused.has(slot),
+    };
+    shelf.users.add(made);
+    this.#holdings.set(type, made);
+    return made;
+  }
+}

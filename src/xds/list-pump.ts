@@ -1,0 +1,130 @@
+/** State of the world for types whose every response is complete: what is missing from it is deleted. */
+import { Assembly } from "./assembly.ts";
+import type { ChannelCounts, ChannelParts } from "./channel.ts";
+import type { Composition } from "./composition.ts";
+import type { GateMember } from "./gate.ts";
+import type { DeliveryState, Rejection } from "./observer.ts";
+import type { Shelf } from "./shelf.ts";
+import type { SotwPump, SotwTurn } from "./sotw-channel.ts";
+
+interface ListTurn extends SotwTurn {
+  readonly composition: Composition;
+}
+
+/**
+ * The list is an assembly of all resources of the type: what waits, leaves, or was refused keeps its accepted content in it, since leaving it
+ * out would delete it.
+ */
+export class ListPump implements SotwPump<ListTurn>, GateMember {
+  readonly type: string;
+  readonly #parts: ChannelParts;
+  readonly #shelf: Shelf;
+  #assembly: Assembly | undefined; // from the first request on
+  #known: Composition | undefined; // acknowledged, as far as the gate knows
+  #wildcard = false;
+
+  constructor(parts: ChannelParts) {
+    this.type = parts.type;
+    this.#parts = parts;
+    this.#shelf = parts.store.shelf(parts.type);
+    parts.gate.join(this);
+  }
+
+  get settledAt(): number {
+    return this.#assembly?.settledAt ?? 0;
+  }
+
+  get nextAt(): number | undefined {
+    return this.#parts.store.frozen ? undefined : this.#assembly?.nextAt;
+  }
+
+  /** Every response has everything: nothing needs to follow. */
+  follow(): void {}
+
+  want(
+    { wildcard, names }: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
+    reported: string | undefined,
+  ): void {
+    const { store, gate, bounds } = this.#parts;
+    this.#assembly ??= new Assembly({ store, gate, bounds, shelf: this.#shelf, head: () => undefined }, reported);
+    this.#assembly.restrict(wildcard ? undefined : names);
+    this.#wildcard = wildcard;
+  }
+
+  next(nowMs: number): ListTurn | undefined {
+    if (!this.#parts.store.complete) return undefined;
+    const composition = this.#assembly?.next(nowMs);
+    this.#tellGate(); // a reconnecting proxy may have turned out to have everything
+    if (composition === undefined) return undefined;
+    const { frames } = this.#parts.store;
+    this.#forgetAllBut(composition); // from now on, nothing new may rely on what this list takes away
+    for (const resource of composition.members) {
+      if (resource.kind !== "whole" || resource.companion === undefined) continue;
+      if (this.#known?.get(resource.name)?.version !== resource.version) this.#parts.gate.follow(resource.companion);
+    }
+    return {
+      composition,
+      version: composition.version,
+      entries: composition.members.map((resource) => frames.sotw({ resource, reworded: undefined })),
+    };
+  }
+
+  acknowledge(): void {
+    this.#assembly?.acknowledge();
+    this.#tellGate();
+  }
+
+  reject(_turn: ListTurn, detail: string): Rejection | undefined {
+    const culprit = this.#assembly?.reject(detail);
+    // The proxy keeps what the refused list would have taken away.
+    for (const { name } of this.#known?.members ?? [])
+      this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
+    if (culprit === undefined) return undefined;
+    const slot = this.#shelf.slotOf(culprit.name);
+    if (slot !== undefined) this.#parts.gate.refused(this.type, slot);
+    return { ...culprit, type: this.type, detail };
+  }
+
+  /** The assembly knows one unanswered list only: a newer one takes the place of the older. */
+  abandon(): void {}
+
+  counts(): ChannelCounts {
+    const assembly = this.#assembly;
+    const rejected = assembly?.pins() ?? [];
+    return {
+      wildcard: this.#wildcard,
+      subscribed: this.#wildcard ? this.#shelf.live : (assembly?.accepted?.members.length ?? 0),
+      withheld: assembly?.withheldCount ?? 0,
+      leaving: assembly?.leavingCount ?? 0,
+      rejected: rejected.map(({ culprit, detail }) => ({ ...culprit, type: this.type, detail })),
+    };
+  }
+
+  stateOf(name: string): DeliveryState {
+    return this.#assembly?.stateOf(name) ?? "unsubscribed";
+  }
+
+  close(): void {
+    const { gate } = this.#parts;
+    gate.leave(this);
+    for (const { name } of this.#known?.members ?? []) this.#forget(name);
+  }
+
+  /** Hands what is newly acknowledged, and what is gone, to the gate. */
+  #tellGate(): void {
+    const accepted = this.#assembly?.accepted;
+    if (accepted === this.#known || accepted === undefined) return;
+    for (const { name } of accepted.members) this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
+    this.#forgetAllBut(accepted);
+    this.#known = accepted;
+  }
+
+  #forgetAllBut(kept: Composition): void {
+    for (const { name } of this.#known?.members ?? []) if (kept.get(name) === undefined) this.#forget(name);
+  }
+
+  #forget(name: string): void {
+    const slot = this.#shelf.slotOf(name);
+    if (slot !== undefined) this.#parts.gate.forgotten(this.type, slot);
+  }
+}

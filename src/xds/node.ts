@@ -1,0 +1,32 @@
+/** What an xDS client says of itself, read from its first request. */
+import type { Node, Value } from "../codec/generated/messages.ts";
+import type { NodeIdentity } from "./observer.ts";
+
+/** The identity in a node message. Missing fields are empty: nothing in it is trusted. */
+export function identityOf(node: Node): NodeIdentity {
+  const metadata = new Map<string, string>();
+  for (const [key, value] of Object.entries(node.metadata?.fields ?? {})) {
+    const text = textOf(value);
+    if (text !== undefined) metadata.set(key, text);
+  }
+  return {
+    id: node.id ?? "",
+    cluster: node.cluster ?? "",
+    metadata,
+    userAgentName: node.userAgentName ?? "",
+    userAgentVersion: versionOf(node),
+  };
+}
+
+/** Envoy's user_agent_build_version has the numbers only when they are not 0, as proto3 leaves out defaults. */
+function versionOf({ userAgentBuildVersion, userAgentVersion }: Node): string {
+  const version = userAgentBuildVersion?.version;
+  if (version === undefined) return userAgentVersion ?? "";
+  return `${version.majorNumber ?? 0}.${version.minorNumber ?? 0}.${version.patch ?? 0}`;
+}
+
+function textOf({ stringValue, numberValue, boolValue }: Value): string | undefined {
+  if (stringValue !== undefined) return stringValue;
+  if (numberValue !== undefined) return String(numberValue);
+  return boolValue === undefined ? undefined : String(boolValue);
+}

@@ -1,0 +1,115 @@
+/** What the outside learns of streams and proxies: events for logs and metrics, snapshots for people. */
+import type { ResourceSubject, TypeUrl } from "../codec/resource.ts";
+
+/** How a proxy speaks to us. Aggregated streams carry all types, separate ones one each. */
+export type Transport = "ads-delta" | "ads-sotw" | "separate-delta" | "separate-sotw";
+
+/** What an xDS client says of itself. Unauthenticated: good for choosing a fleet, not for trust. */
+export interface NodeIdentity {
+  readonly id: string;
+  readonly cluster: string;
+  /** Top-level string, number and boolean fields of the node's metadata, as text; others are left out. */
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly userAgentName: string;
+  /** `1.40.0`, from user_agent_build_version, else user_agent_version; "" when it says neither. */
+  readonly userAgentVersion: string;
+}
+
+/** A proxy in a log line. */
+export interface ProxyLabel {
+  /** Counts up from 1 since this process began; names this connection, not the machine. */
+  readonly serial: number;
+  readonly node: NodeIdentity;
+  /** Remote address and port. */
+  readonly peer: string;
+  readonly transport: Transport;
+  readonly fleet: string;
+}
+
+/** A response in a log line. */
+export interface ResponseFacts {
+  readonly type: TypeUrl;
+  readonly nonce: string;
+  readonly resources: number;
+  readonly removals: number;
+  readonly bytes: number;
+}
+
+/** A version that a proxy refused. It is not sent to that proxy again. */
+export interface Rejection {
+  readonly type: TypeUrl;
+  readonly name: string;
+  /** The composed resource this is a part of, or undefined. */
+  readonly of: string | undefined;
+  readonly version: string;
+  readonly subject: ResourceSubject | undefined;
+  /** The proxy's own words. */
+  readonly detail: string;
+}
+
+/**
+ * Told at once and on the event loop of the streams: must be quick and must not throw.
+ * Every method may be left out.
+ */
+export interface XdsObserver {
+  /** A proxy was given a fleet. */
+  connected?(proxy: ProxyLabel): void;
+  /** A proxy that matches no fleet. It is sent nothing, and its streams stay open. */
+  unassigned?(node: NodeIdentity, peer: string, transport: Transport): void;
+  /** A stream was ended because of what it sent; `reason` names the field. */
+  garbage?(peer: string, reason: string): void;
+  /** A stream was ended because of a fault of ours. */
+  fault?(error: unknown): void;
+  sent?(proxy: ProxyLabel, response: ResponseFacts): void;
+  /** `waitedMs`: from handing the response to the socket to the answer. */
+  acknowledged?(
+    proxy: ProxyLabel,
+    response: { readonly type: TypeUrl; readonly nonce: string; readonly waitedMs: number },
+  ): void;
+  /** A whole response was refused. The resource at fault is still looked for when it held several. */
+  refused?(
+    proxy: ProxyLabel,
+    response: { readonly type: TypeUrl; readonly nonce: string; readonly detail: string },
+  ): void;
+  /** The resource at fault is found. */
+  rejected?(proxy: ProxyLabel, rejection: Rejection): void;
+  /** A reload left this proxy without a fleet (it keeps what it has) or gave it to another (it is ended, to come back). */
+  reassigned?(proxy: ProxyLabel, outcome: "kept" | "ended"): void;
+  /** The last stream of the proxy is gone. */
+  closed?(proxy: ProxyLabel): void;
+}
+
+/** One type at one proxy. */
+export interface TypeSnapshot {
+  readonly type: TypeUrl;
+  readonly wildcard: boolean;
+  /** Resources there are that the proxy wants. */
+  readonly subscribed: number;
+  /** Of these, how many it has acknowledged in some version. */
+  readonly acknowledged: number;
+  /** Resources or parts that wait for what they require. */
+  readonly withheld: number;
+  /** Removals that wait for acknowledgements or the grace. */
+  readonly leaving: number;
+  /** Responses not answered yet, and since when the oldest waits. */
+  readonly pending: number;
+  readonly oldestPendingMs: number | undefined;
+  readonly rejected: readonly Rejection[];
+}
+
+/** One proxy as it is now. */
+export interface ProxySnapshot extends ProxyLabel {
+  /** By the server's clock, as given. */
+  readonly connectedAtMs: number;
+  readonly streams: number;
+  readonly types: readonly TypeSnapshot[];
+}
+
+/** How far one resource has come at one proxy. `unsubscribed`: it does not want it, or not yet. */
+export type DeliveryState = "acknowledged" | "sent" | "withheld" | "rejected" | "behind" | "unsubscribed";
+
+/** One proxy's state of one resource. */
+export interface Delivery {
+  readonly proxy: ProxyLabel;
+  readonly state: DeliveryState;
+}

@@ -1,0 +1,115 @@
+/** One connected Envoy: its streams together, and what it has acknowledged. */
+import type { TypeUrl } from "../codec/resource.ts";
+import type { Channel } from "./channel.ts";
+import { Gate } from "./gate.ts";
+import { least } from "./leaving.ts";
+import type { DeliveryState, ProxyLabel, ProxySnapshot, Rejection, TypeSnapshot } from "./observer.ts";
+import type { ResourceStore } from "./store.ts";
+
+/** What a proxy needs of one of its streams. */
+export interface ProxyStream {
+  /** Its types, of whichever variant of the protocol. */
+  readonly channels: readonly Pick<Channel<never>, "type" | "counts" | "stateOf" | "pending" | "oldestPendingAtMs">[];
+  /** The only type of a separate stream. */
+  readonly onlyType: TypeUrl | undefined;
+  /** There may be something to send. */
+  wake(): void;
+  /** Ends it, so that the proxy comes back. */
+  end(): void;
+}
+
+/**
+ * The streams of one connection and node id. A node id alone is not an identity: the pods of a Deployment may share it.
+ * `attached` until a reload leaves the proxy without a fleet; a detached proxy is sent nothing and keeps what it has.
+ */
+export class ConnectedProxy {
+  readonly label: ProxyLabel;
+  readonly store: ResourceStore;
+  readonly gate: Gate;
+  readonly connectedAtMs: number;
+  readonly #streams = new Set<ProxyStream>();
+  attached = true;
+
+  constructor(label: ProxyLabel, store: ResourceStore, connectedAtMs: number) {
+    this.label = label;
+    this.store = store;
+    this.gate = new Gate(store);
+    this.connectedAtMs = connectedAtMs;
+  }
+
+  get streams(): ReadonlySet<ProxyStream> {
+    return this.#streams;
+  }
+
+  /** Whether a stream may join: an aggregated stream carries all types, so a second one is another proxy behind the same connection. */
+  admits(aggregated: boolean): boolean {
+    if (!aggregated) return true;
+    for (const stream of this.#streams) if (stream.onlyType === undefined) return false;
+    return true;
+  }
+
+  join(stream: ProxyStream): void {
+    this.#streams.add(stream);
+  }
+
+  /** True if it was the last. */
+  leave(stream: ProxyStream): boolean {
+    this.#streams.delete(stream);
+    if (this.#streams.size > 0) return false;
+    this.gate.close();
+    return true;
+  }
+
+  /** The store changed. */
+  wake(): void {
+    for (const stream of this.#streams) stream.wake();
+  }
+
+  /**
+   * One stream was answered, or found itself up to date: what others send may depend on it. Streams of the same type do not depend on each
+   * other, and an Envoy without ADS may have thousands of them, one for each assignment.
+   */
+  wakeOthers(than: ProxyStream): void {
+    if (this.#streams.size === 1) return;
+    for (const stream of this.#streams)
+      if (stream !== than && (stream.onlyType === undefined || stream.onlyType !== than.onlyType)) stream.wake();
+  }
+
+  snapshot(nowMs: number): ProxySnapshot {
+    const types = new Map<TypeUrl, TypeSnapshot>();
+    for (const { channels } of this.#streams)
+      for (const channel of channels) types.set(channel.type, this.#merged(types.get(channel.type), channel, nowMs));
+    const sorted = [...types.values()].sort((a, b) => (a.type < b.type ? -1 : 1));
+    return { ...this.label, connectedAtMs: this.connectedAtMs, streams: this.#streams.size, types: sorted };
+  }
+
+  /** How far a resource or (with `of`) a part has come: the furthest of its streams. */
+  stateOf(type: TypeUrl, name: string, of: string | undefined): DeliveryState {
+    for (const { channels } of this.#streams)
+      for (const channel of channels) {
+        const state = channel.type === type ? channel.stateOf(name, of) : "unsubscribed";
+        if (state !== "unsubscribed") return state;
+      }
+    return "unsubscribed";
+  }
+
+  #merged(before: TypeSnapshot | undefined, channel: ProxyStream["channels"][number], nowMs: number): TypeSnapshot {
+    const { wildcard, subscribed, withheld, leaving, rejected } = channel.counts();
+    const { oldestPendingAtMs, pending } = channel;
+    const waiting = oldestPendingAtMs === undefined ? undefined : nowMs - oldestPendingAtMs;
+    const longest = least(negated(before?.oldestPendingMs), negated(waiting));
+    return {
+      type: channel.type,
+      wildcard: wildcard || (before?.wildcard ?? false),
+      subscribed: subscribed + (before?.subscribed ?? 0),
+      acknowledged: this.gate.acknowledgedCount(channel.type),
+      withheld: withheld + (before?.withheld ?? 0),
+      leaving: leaving + (before?.leaving ?? 0),
+      pending: pending + (before?.pending ?? 0),
+      oldestPendingMs: negated(longest),
+      rejected: [...(before?.rejected ?? []), ...rejected] satisfies readonly Rejection[],
+    };
+  }
+}
+
+const negated = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : -ms);

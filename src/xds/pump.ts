@@ -1,0 +1,404 @@
+/** What one stream is sent next of one type: the difference between what the proxy has and the store, as far as the gate allows. */
+import type { Resource, TypeUrl } from "../codec/resource.ts";
+import { Assemblies } from "./assemblies.ts";
+import { BitSet } from "./bit-set.ts";
+import type { ChannelCounts } from "./channel.ts";
+import type { Gate, GateMember } from "./gate.ts";
+import { Interest } from "./interest.ts";
+import { type Bounds, Leaving, least } from "./leaving.ts";
+import type { DeliveryState, Rejection } from "./observer.ts";
+import { Refusals } from "./refusals.ts";
+import type { Reword } from "./reword.ts";
+import type { Shelf, SlotUser } from "./shelf.ts";
+import type { ResourceStore } from "./store.ts";
+import type { Turn, WholePut } from "./turn.ts";
+import { removedLast } from "./type-urls.ts";
+import { Withheld } from "./withheld.ts";
+
+/** What a pump works on. */
+export interface PumpParts {
+  readonly store: ResourceStore;
+  readonly gate: Gate;
+  readonly bounds: Bounds;
+  readonly type: TypeUrl;
+  readonly reword: Reword | undefined;
+}
+
+/**
+ * Names are slots of the type's shelf; what is kept per proxy are bit sets, a position, and small maps of what is under way. Invariants:
+ * - a slot is in `dirty` if the proxy may lack its newest content and nothing else (withheld, leaving, rejected) says why it is not sent;
+ * - a slot is in `has` if some content of it was sent and not removed since;
+ * - once `next` gives nothing and nothing is unanswered, the proxy has exactly what it wants and is ready for.
+ */
+export class Pump implements GateMember, SlotUser {
+  readonly type: TypeUrl;
+  readonly #parts: PumpParts;
+  readonly #shelf: Shelf;
+  readonly #interest: Interest;
+  readonly #has = new BitSet();
+  readonly #dirty = new BitSet();
+  readonly #asked = new BitSet(); // to be answered: changed or not, there or not
+  readonly #following = new BitSet(); // to be sent behind their resource, changed or not
+  readonly #withheld: Withheld<number>;
+  readonly #passed = new BitSet(); // waited long enough, or all is there; not sent yet
+  readonly #leaving: Leaving<number>;
+  readonly #intact = new BitSet(); // removed from the store, and the proxy had the last content
+  readonly #refusals: Refusals;
+  readonly #assemblies: Assemblies;
+  #open: Turn[] = []; // unanswered, oldest first
+  #fresh = true; // has nothing, and was sent nothing
+  #position: number;
+  #settledAt = 0;
+
+  constructor(parts: PumpParts) {
+    this.type = parts.type;
+    this.#parts = parts;
+    this.#shelf = parts.store.shelf(parts.type);
+    this.#interest = new Interest(this.#shelf);
+    this.#assemblies = new Assemblies(parts, this.#shelf);
+    this.#refusals = new Refusals(parts.type, this.#shelf);
+    this.#withheld = new Withheld(parts.bounds.ackBoundMs, (slot) => {
+      const resource = this.#shelf.at(slot);
+      return resource === undefined ? "ready" : parts.gate.verdict(resource);
+    });
+    this.#leaving = new Leaving(parts.bounds);
+    this.#position = parts.store.position;
+    this.#shelf.users.add(this);
+    parts.gate.join(this);
+  }
+
+  get settledAt(): number {
+    return Math.min(this.#settledAt, this.#assemblies.settledAt);
+  }
+
+  /** One response at a time: Envoy rebuilds a composed resource for each, and parts of a refused response are tried one group after the other. */
+  get oneAtATime(): boolean {
+    return this.#refusals.searching || this.#assemblies.size > 0;
+  }
+
+  /** When `next` may have something to send though nothing happens; undefined for never. */
+  get nextAt(): number | undefined {
+    if (this.#parts.store.frozen) return undefined;
+    return least(least(this.#withheld.nextAt, this.#leaving.nextAt), this.#assemblies.nextAt);
+  }
+
+  close(): void {
+    this.#shelf.users.delete(this);
+    this.#parts.gate.leave(this);
+    for (const slot of this.#has) this.#parts.gate.forgotten(this.type, slot);
+  }
+
+  usesSlot(slot: number): boolean {
+    return this.#interest.isNamed(slot) || this.#has.has(slot) || this.#dirty.has(slot) || this.#asked.has(slot);
+  }
+
+  /** What a reconnecting proxy has already, by name and version. Compared, then forgotten. */
+  begin(held: ReadonlyMap<string, string>): void {
+    for (const [name, version] of held) {
+      this.#fresh = false;
+      const slot = this.#shelf.intern(name);
+      const resource = this.#shelf.at(slot);
+      this.#has.add(slot);
+      this.#parts.gate.acknowledged(this.type, slot);
+      if (resource?.kind === "composed") this.#assemblies.report(slot, version);
+      else if (resource?.version === version) continue;
+      this.#dirty.add(slot);
+    }
+  }
+
+  /** From now on everything of the type is wanted, or (false) only what is named. */
+  setWildcard(wildcard: boolean): void {
+    if (this.#interest.wildcard === wildcard) return;
+    this.#interest.wildcard = wildcard;
+    if (wildcard) {
+      for (const slot of this.#shelf.present()) if (!this.#has.has(slot)) this.#dirty.add(slot);
+    } else {
+      for (const set of [this.#has, this.#dirty])
+        for (const slot of set) if (!this.#interest.wants(slot)) this.#dismiss(slot);
+    }
+  }
+
+  /** Names wanted from now on. Each is answered even if the proxy has it, but for what `begin` compared. Throws Garbage. */
+  subscribe(names: Iterable<string>, reconnecting: boolean): void {
+    for (const name of names) {
+      const slot = this.#interest.add(name);
+      if (reconnecting && this.#has.has(slot)) continue;
+      // A name asked for again may have been dropped meanwhile (with a cluster that went and came): nothing may rely on what was acknowledged.
+      this.#has.delete(slot);
+      this.#parts.gate.forgotten(this.type, slot);
+      this.#ask(slot);
+    }
+  }
+
+  /** Names not wanted any more. Under a wildcard the protocol wants them sent again, or listed as removed. */
+  unsubscribe(names: Iterable<string>): void {
+    for (const name of names) {
+      const slot = this.#interest.remove(name);
+      if (slot === undefined) continue;
+      if (this.#interest.wildcard) this.#ask(slot);
+      else this.#dismiss(slot);
+    }
+  }
+
+  follow(name: string): void {
+    const slot = this.#shelf.slotOf(name);
+    if (slot === undefined || !this.#has.has(slot) || !this.#interest.wants(slot)) return;
+    if (this.#shelf.at(slot) === undefined) return;
+    this.#following.add(slot);
+    this.#dirty.add(slot);
+  }
+
+  /** The next turn, or undefined if there is nothing to send now. What is given is taken for sent. */
+  next(nowMs: number): Turn | undefined {
+    if (!this.#parts.store.complete) return undefined;
+    this.#catchUp();
+    // The first answer to a wildcard is complete: it ends the proxy's initialisation.
+    const first = this.#fresh && this.#interest.wildcard;
+    if (!first && this.#dirty.size + this.#withheld.size + this.#leaving.size === 0) return this.#nextComposed(nowMs); // most often
+    if (!first) for (const slot of this.#withheld.release(nowMs)) this.#pass(slot);
+    else if (!this.#withheld.complete(nowMs, (slot) => this.#pass(slot))) return undefined;
+    const puts = this.#puts(nowMs);
+    if (first && this.#withheld.size > 0) {
+      const passed = this.#passed.size;
+      if (!this.#withheld.complete(nowMs, (slot) => this.#pass(slot))) return undefined;
+      if (this.#passed.size > passed) return this.next(nowMs);
+    }
+    for (const put of puts.wholes) this.#take(put);
+    if (puts.wholes.length + puts.removals.length > 0) return this.#opened({ ...puts, owed: true });
+    if (this.#refusals.searching) return this.#parts.store.frozen ? undefined : this.next(nowMs); // nothing of the group is of interest any more
+    // Removals go alone: a refusal takes nothing back that was removed beside what was refused.
+    const removals = this.#removals(nowMs);
+    const owed = first && this.#assemblies.size === 0; // the answer to a fresh wildcard, though there is nothing
+    if (removals.length > 0 || owed) return this.#opened({ wholes: [], removals, owed });
+    return this.#nextComposed(nowMs);
+  }
+
+  acknowledge(turn: Turn): void {
+    const at = this.#open.indexOf(turn);
+    if (at === 0) this.#settledAt = Math.max(this.#settledAt, turn.upTo);
+    // What a later turn removes, and perhaps another puts again, is not there to rely on, though this turn's content was accepted.
+    const removedLater = new Set(this.#open.slice(at + 1).flatMap(({ removals }) => removals));
+    this.#answered(turn);
+    for (const { slot, resource } of turn.wholes) {
+      if (!this.#has.has(slot) || removedLater.has(resource.name)) continue;
+      this.#parts.gate.acknowledged(this.type, slot);
+    }
+    if (turn.composed !== undefined) {
+      this.#assemblies.get(turn.composed.slot)?.acknowledge();
+      this.#parts.gate.acknowledged(this.type, turn.composed.slot);
+    }
+    this.#refusals.acknowledged(turn);
+  }
+
+  /** Returns the resource at fault if it is found; else those of the turn are sent again by halves. */
+  reject(turn: Turn, detail: string): Rejection | undefined {
+    this.#answered(turn);
+    if (turn.composed !== undefined) {
+      const found = this.#assemblies.get(turn.composed.slot)?.reject(detail);
+      return found === undefined ? undefined : { ...found, type: this.type, detail };
+    }
+    const slots = turn.wholes.map(({ slot }) => slot).filter((slot) => this.#has.has(slot));
+    for (const slot of slots) this.#dirty.add(slot);
+    const found = this.#refusals.refuse(turn, slots, detail);
+    if (found !== undefined) this.#parts.gate.refused(this.type, found.slot);
+    return found?.rejection;
+  }
+
+  /** Nobody waits for the answer to this turn any more. */
+  abandon(turn: Turn): void {
+    this.#answered(turn);
+  }
+
+  /** One version for everything that the proxy wants, as state of the world has it. */
+  version(): string {
+    return this.#interest.version((slot) => {
+      const assembly = this.#assemblies.get(slot);
+      return (assembly?.sent ?? assembly?.accepted)?.version;
+    });
+  }
+
+  /** Resources there are that the proxy wants, and what is under way. */
+  counts(): ChannelCounts {
+    return {
+      wildcard: this.#interest.wildcard,
+      subscribed: this.#interest.count,
+      withheld: this.#withheld.size + this.#assemblies.withheldCount,
+      leaving: this.#leaving.size,
+      rejected: [...this.#refusals.list(), ...this.#assemblies.rejections()],
+    };
+  }
+
+  /** How far a resource or (with `of`) a part has come. */
+  stateOf(name: string, of: string | undefined): DeliveryState {
+    const slot = this.#shelf.slotOf(of ?? name);
+    if (slot === undefined || !this.#interest.wants(slot)) return "unsubscribed";
+    if (of !== undefined) return this.#assemblies.get(slot)?.stateOf(name) ?? "behind";
+    if (this.#withheld.has(slot)) return "withheld";
+    const assembly = this.#assemblies.get(slot);
+    if (assembly !== undefined) return assembly.state;
+    if (this.#refusals.isRejected(slot)) return "rejected";
+    if (this.#dirty.has(slot) || this.#shelf.contentAt(slot) > this.#position) return "behind";
+    if (this.#open.some((turn) => turn.wholes.some((put) => put.slot === slot))) return "sent";
+    return this.#parts.gate.isAcknowledged(this.type, slot) ? "acknowledged" : "behind";
+  }
+
+  #ask(slot: number): void {
+    this.#asked.add(slot);
+    this.#dirty.add(slot);
+  }
+
+  /** Not wanted any more: the proxy drops it by itself. */
+  #dismiss(slot: number): void {
+    this.#forget(slot);
+    this.#refusals.forget(slot);
+  }
+
+  /** The proxy does not have this any more. */
+  #forget(slot: number): void {
+    for (const set of [this.#has, this.#dirty, this.#asked, this.#following, this.#passed, this.#intact])
+      set.delete(slot);
+    this.#withheld.cancel(slot);
+    this.#leaving.cancel(slot);
+    this.#assemblies.end(slot);
+    this.#parts.gate.forgotten(this.type, slot);
+  }
+
+  /** Removed at the proxy. What it refused is remembered for as long as it wants the name. */
+  #drop(slot: number, removals: string[]): void {
+    this.#forget(slot);
+    if (this.#shelf.at(slot) === undefined) this.#refusals.forget(slot);
+    removals.push(this.#shelf.nameOf(slot));
+  }
+
+  #catchUp(): void {
+    const wasAt = this.#position;
+    if (this.#shelf.position <= wasAt) {
+      this.#position = this.#parts.store.position;
+      return;
+    }
+    this.#position = this.#parts.store.position;
+    for (const slot of this.#shelf.since(wasAt)) if (this.#interest.wants(slot)) this.#notice(slot, wasAt);
+  }
+
+  #notice(slot: number, wasAt: number): void {
+    const behind =
+      this.#shelf.contentAt(slot) > wasAt ||
+      this.#dirty.has(slot) ||
+      this.#withheld.has(slot) ||
+      this.#refusals.hasRejected(slot);
+    if (this.#shelf.at(slot) !== undefined) {
+      const intact = !this.#leaving.cancel(slot) || this.#intact.has(slot);
+      this.#intact.delete(slot);
+      if ((behind || !intact || !this.#has.has(slot)) && !this.#withheld.has(slot)) this.#dirty.add(slot);
+      return;
+    }
+    this.#passed.delete(slot);
+    this.#following.delete(slot);
+    this.#withheld.cancel(slot);
+    if (!this.#has.has(slot)) return;
+    if (!behind) this.#intact.add(slot);
+    this.#dirty.add(slot);
+  }
+
+  #pass(slot: number): void {
+    this.#passed.add(slot);
+    this.#dirty.add(slot);
+  }
+
+  /** Slots to look at: all that are dirty, or those under suspicion whose turn it is. */
+  #candidates(): Iterable<number> {
+    return this.#refusals.group((slot) => this.#dirty.has(slot) && this.#shelf.at(slot) !== undefined) ?? this.#dirty;
+  }
+
+  /** What can be put now, and the names asked for that there is nothing of. */
+  #puts(nowMs: number): { readonly wholes: readonly WholePut[]; readonly removals: readonly string[] } {
+    const wholes: WholePut[] = [];
+    const removals: string[] = [];
+    for (const slot of this.#candidates()) {
+      const resource = this.#shelf.at(slot);
+      if (!this.#interest.wants(slot)) this.#dismiss(slot);
+      else if (resource === undefined || this.#refusals.isRejected(slot)) {
+        // Asked for by name: the answer is that there is none. One that was refused is none to a proxy that never accepted an older one.
+        const none = resource === undefined || !this.#parts.gate.isAcknowledged(this.type, slot);
+        if (this.#asked.delete(slot) && none) this.#drop(slot, removals);
+        else if (resource !== undefined) this.#dirty.delete(slot);
+      } else if (resource.kind === "composed") {
+        this.#dirty.delete(slot);
+        this.#assemblies.begin(slot, this.#asked.delete(slot));
+      } else if (this.#admit(slot, nowMs)) wholes.push({ slot, resource, reworded: this.#reworded(resource) });
+    }
+    return { wholes, removals };
+  }
+
+  /** Some clients do not apply, though they accept it, what was in a refused response, unless it comes in other bytes. */
+  #reworded(resource: Resource): Uint8Array | undefined {
+    const { attempt } = this.#refusals;
+    return attempt === 0 || resource.kind !== "whole" ? undefined : this.#parts.reword?.(resource, attempt);
+  }
+
+  /** Whether this goes out now. If not, it is noted why. */
+  #admit(slot: number, nowMs: number): boolean {
+    const wanted = this.#asked.has(slot) || this.#following.has(slot) || !this.#has.has(slot);
+    if (this.#parts.store.frozen && !wanted) return false; // stays dirty until the sources are current
+    if (this.#passed.has(slot) || this.#withheld.judge(slot, nowMs)) return true;
+    this.#dirty.delete(slot);
+    return false;
+  }
+
+  /** What is removed now; types that are removed last begin to leave. */
+  #removals(nowMs: number): readonly string[] {
+    const { store, gate } = this.#parts;
+    const removals: string[] = [];
+    if (store.frozen) return removals;
+    for (const slot of this.#dirty) {
+      if (this.#shelf.at(slot) !== undefined) continue;
+      this.#dirty.delete(slot);
+      if (!this.#has.has(slot)) continue;
+      // Not the position of the removal: what a reconnecting proxy has and we never heard of was removed some time before now.
+      if (removedLast(this.type)) this.#leaving.add(slot, store.position, nowMs);
+      else this.#drop(slot, removals);
+    }
+    for (const slot of this.#leaving.due(gate.settledAt(), nowMs)) this.#drop(slot, removals);
+    return removals;
+  }
+
+  #take({ slot, resource }: WholePut): void {
+    for (const set of [this.#dirty, this.#asked, this.#following, this.#passed]) set.delete(slot);
+    this.#has.add(slot);
+    // A companion follows its resource, changed or not (an assignment its cluster): over delta, Envoy does not ask for it again and keeps the
+    // cluster warming for all of initial_fetch_timeout (15 s by default, measured on 1.40.0). May go when "a changed cluster does not warm" passes without it.
+    if (resource.kind === "whole" && resource.companion !== undefined) this.#parts.gate.follow(resource.companion);
+  }
+
+  #nextComposed(nowMs: number): Turn | undefined {
+    const composed = this.#assemblies.next(nowMs);
+    if (composed === undefined) return this.#idle();
+    this.#has.add(composed.slot);
+    return this.#opened({ wholes: [], removals: [], owed: true, composed });
+  }
+
+  #opened(turn: Omit<Turn, "upTo" | "composed"> & Partial<Turn>): Turn {
+    this.#fresh = false;
+    const opened = { composed: undefined, ...turn, upTo: this.#upTo() };
+    this.#open.push(opened);
+    this.#refusals.opened(opened);
+    return opened;
+  }
+
+  #answered(turn: Turn): void {
+    this.#open = this.#open.filter((open) => open !== turn);
+  }
+
+  #idle(): undefined {
+    if (this.#open.length === 0) this.#settledAt = this.#upTo();
+  }
+
+  /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */
+  #upTo(): number {
+    let upTo = this.#position;
+    if (this.#withheld.size + this.#dirty.size === 0) return upTo;
+    for (const waiting of [this.#withheld.keys(), this.#dirty])
+      for (const slot of waiting) if (this.#has.has(slot)) upTo = Math.min(upTo, this.#shelf.changedAt(slot) - 1);
+    return upTo;
+  }
+}

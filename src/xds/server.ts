@@ -1,0 +1,253 @@
+/** The xDS server: the gRPC methods of the aggregated and the separate services, and the proxies that call them. */
+import { Server, type ServerCredentials } from "@grpc/grpc-js";
+import type { TypeUrl } from "../codec/resource.ts";
+import type { Answer, Response } from "./channel.ts";
+import { Coalescer } from "./coalesce.ts";
+import type { Bounds } from "./leaving.ts";
+import { type ListenFailure, listen } from "./listen.ts";
+import type { Delivery, NodeIdentity, ProxyLabel, ProxySnapshot, Transport, XdsObserver } from "./observer.ts";
+import { Outlets } from "./outlet.ts";
+import { ConnectedProxy } from "./proxy.ts";
+import type { Reword } from "./reword.ts";
+import { servicesOf } from "./services.ts";
+import { type AnyRequest, type AnySession, type Call, Session, type SessionEvents } from "./session.ts";
+import type { ResourceStore } from "./store.ts";
+import { deltaVariant, sotwVariant, type Variant } from "./variant.ts";
+
+/** What a proxy is given. */
+export interface Assignment {
+  readonly fleet: string;
+  readonly store: ResourceStore;
+}
+
+/** Options of the server; what is left out has the default told. */
+export interface XdsServerOptions {
+  /**
+   * The fleet of a proxy, undefined if it matches none: then it is sent nothing at all. Asked once per proxy when its first request
+   * arrives, and again by `reassign`. Must be quick and must not throw. May create the store; the proxy waits until that is complete.
+   */
+  readonly assign: (node: NodeIdentity, transport: Transport) => Assignment | undefined;
+  readonly observer?: XdsObserver;
+  /** How long a resource waits at most for the acknowledgement of what it requires, in ms. Default 10,000. 0 does not wait. */
+  readonly ackBoundMs?: number;
+  /** How long a cluster stays after the proxy acknowledged that nothing points at it, in ms. Default 30,000. 0 removes it at once. */
+  readonly graceMs?: number;
+  /** Bytes handed to sockets and not yet flushed, of all streams. Default 50,000,000. One response may exceed what is left. */
+  readonly inFlightBytes?: number;
+  /** Largest request. Default 33,554,432: a reconnecting proxy names everything it has. */
+  readonly maxRequestBytes?: number;
+  /** A connection that is silent this long is pinged, in ms. Default 30,000. */
+  readonly keepaliveMs?: number;
+  /** It is closed when the ping is not answered within this time, in ms. Default 10,000. */
+  readonly keepaliveTimeoutMs?: number;
+  /** Other bytes for a resource that is sent again after a refusal. Default: none, the same bytes are sent. */
+  readonly reword?: Reword;
+  /** Monotonic time in ms since the epoch. Default: this process's. */
+  readonly clock?: () => number;
+}
+
+interface Followed {
+  readonly proxies: Set<ConnectedProxy>;
+  readonly stop: () => void;
+}
+
+/** Serves resources to proxies. One per process, on as many addresses as asked for. */
+export class XdsServer {
+  readonly #server: Server;
+  readonly #options: XdsServerOptions;
+  readonly #observer: XdsObserver;
+  readonly #clock: () => number;
+  readonly #outlets: Outlets;
+  readonly #sessions = new Set<AnySession>();
+  readonly #proxies = new Map<string, Set<ConnectedProxy>>(); // by connection and node id
+  readonly #stores = new Map<ResourceStore, Followed>();
+  #serial = 0;
+  #closing = false;
+
+  constructor(options: XdsServerOptions) {
+    const { ackBoundMs = 10_000, graceMs = 30_000, inFlightBytes = 50_000_000 } = options;
+    this.#options = options;
+    this.#observer = options.observer ?? {};
+    this.#clock = options.clock ?? (() => performance.timeOrigin + performance.now());
+    this.#outlets = new Outlets({ inFlightBytes, clock: this.#clock });
+    this.#server = new Server({
+      "grpc.max_receive_message_length": options.maxRequestBytes ?? 33_554_432,
+      "grpc.max_send_message_length": -1,
+      "grpc.keepalive_time_ms": options.keepaliveMs ?? 30_000,
+      "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs ?? 10_000,
+      "grpc.enable_channelz": 0,
+    });
+    const bounds: Bounds = { ackBoundMs, graceMs };
+    const { reword } = options;
+    const delta = deltaVariant({ bounds, reword });
+    const sotw = sotwVariant({ bounds, reword });
+    const services = servicesOf({
+      delta: (call, onlyType) => this.#accept(call, onlyType, delta),
+      sotw: (call, onlyType) => this.#accept(call, onlyType, sotw),
+    });
+    for (const { definition, implementation } of services) this.#server.addService(definition, implementation);
+  }
+
+  /** Bytes handed to sockets and not flushed yet, of all streams. */
+  get inFlightBytes(): number {
+    return this.#outlets.inFlightBytes;
+  }
+
+  /** Listens on `address` (`127.0.0.1:18000`, `[::1]:0`, `unix:/path`); gives the port bound, or the reason why not. */
+  listen(address: string, credentials: ServerCredentials): Promise<{ readonly port: number } | ListenFailure> {
+    return listen(this.#server, address, credentials);
+  }
+
+  /**
+   * Asks `assign` again for every proxy. One that belongs to another store is ended, so that it reconnects; one that matches no fleet any more
+   * keeps what it has and is sent nothing further; one that matches for the first time is ended as well, to begin anew.
+   */
+  reassign(): void {
+    for (const session of [...this.#sessions]) {
+      if (session.node === undefined) continue;
+      const assignment = this.#options.assign(session.node, session.transport);
+      const { proxy } = session;
+      if (proxy === undefined) {
+        if (assignment !== undefined) session.end();
+      } else if (assignment === undefined) {
+        if (proxy.attached) this.#observer.reassigned?.(proxy.label, "kept");
+        proxy.attached = false;
+      } else if (assignment.store === proxy.store) {
+        proxy.attached = true;
+        session.wake();
+      } else {
+        this.#observer.reassigned?.(proxy.label, "ended");
+        session.end();
+      }
+    }
+  }
+
+  /** Every proxy as it is now. */
+  snapshot(): readonly ProxySnapshot[] {
+    const now = this.#clock();
+    return this.#all().map((proxy) => proxy.snapshot(now));
+  }
+
+  /** How far one resource (or one part, when `of` names its composed resource) has come at every proxy that has a fleet. */
+  deliveries(type: TypeUrl, name: string, of?: string): readonly Delivery[] {
+    return this.#all().map((proxy) => ({ proxy: proxy.label, state: proxy.stateOf(type, name, of) }));
+  }
+
+  /** Ends all streams and tells the clients to go elsewhere (GOAWAY); what is still open after `graceMs` is cut. Settles when nothing is open. */
+  close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    return new Promise((settle) => {
+      const cut = setTimeout(() => this.#server.forceShutdown(), graceMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(cut);
+        for (const { stop } of this.#stores.values()) stop();
+        this.#stores.clear();
+        settle();
+      });
+      for (const session of [...this.#sessions]) session.end();
+    });
+  }
+
+  #accept<Request extends AnyRequest>(call: Call, onlyType: TypeUrl | undefined, variant: Variant<Request>): void {
+    if (this.#closing) {
+      call.end();
+      return;
+    }
+    const session: AnySession = new Session<Request>({
+      call,
+      variant,
+      onlyType,
+      outlets: this.#outlets,
+      clock: this.#clock,
+      proxyOf: (joining, node) => this.#proxyOf(joining, node),
+      on: this.#events,
+    });
+    this.#sessions.add(session);
+  }
+
+  readonly #events: SessionEvents = {
+    garbage: (peer, reason) => this.#observer.garbage?.(peer, reason),
+    fault: (error) => this.#observer.fault?.(error),
+    sent: (proxy, response) => this.#sent(proxy, response),
+    answered: (proxy, type, answer) => this.#answered(proxy, type, answer),
+    closed: (session, proxy) => this.#closed(session, proxy),
+  };
+
+  /** The proxy that a stream belongs to: one of the same connection and node id that still lacks such a stream, else a new one. */
+  #proxyOf(session: AnySession, node: NodeIdentity): ConnectedProxy | undefined {
+    const { peer, transport, onlyType } = session;
+    const key = `${peer}\n${node.id}`;
+    const known = this.#proxies.get(key) ?? new Set<ConnectedProxy>();
+    const assignment = this.#options.assign(node, transport);
+    if (assignment === undefined) {
+      this.#observer.unassigned?.(node, peer, transport);
+      return undefined;
+    }
+    for (const proxy of known)
+      if (proxy.store === assignment.store && proxy.admits(onlyType === undefined)) return proxy;
+    const label: ProxyLabel = { serial: ++this.#serial, node, peer, transport, fleet: assignment.fleet };
+    const proxy = new ConnectedProxy(label, assignment.store, this.#clock());
+    known.add(proxy);
+    this.#proxies.set(key, known);
+    this.#follow(proxy);
+    this.#observer.connected?.(label);
+    return proxy;
+  }
+
+  /** Wakes a store's proxies when it changes: at once after a pause, together when changes come fast. */
+  #follow(proxy: ConnectedProxy): void {
+    const { store } = proxy;
+    const followed = this.#stores.get(store);
+    if (followed !== undefined) {
+      followed.proxies.add(proxy);
+      return;
+    }
+    const proxies = new Set([proxy]);
+    let busyBefore = this.#outlets.busyMs;
+    const coalescer = new Coalescer({
+      run: () => {
+        busyBefore = this.#outlets.busyMs;
+        for (const one of proxies) one.wake();
+      },
+      costMs: () => this.#outlets.busyMs - busyBefore,
+    });
+    this.#stores.set(store, { proxies, stop: store.listen(() => coalescer.poke()) });
+  }
+
+  #sent(proxy: ConnectedProxy, { type, nonce, resources, removals, bytes }: Response): void {
+    this.#observer.sent?.(proxy.label, { type, nonce, resources, removals, bytes: bytes.length });
+  }
+
+  #answered({ label }: ConnectedProxy, type: TypeUrl, answer: Answer): void {
+    if (answer.kind === "none") return;
+    const { nonce } = answer;
+    if (answer.kind === "acknowledged") {
+      this.#observer.acknowledged?.(label, { type, nonce, waitedMs: answer.waitedMs });
+      return;
+    }
+    this.#observer.refused?.(label, { type, nonce, detail: answer.detail });
+    if (answer.culprit !== undefined) this.#observer.rejected?.(label, answer.culprit);
+  }
+
+  #closed(session: AnySession, proxy: ConnectedProxy | undefined): void {
+    this.#sessions.delete(session);
+    if (proxy === undefined || !proxy.leave(session)) return;
+    const key = `${proxy.label.peer}\n${proxy.label.node.id}`;
+    const known = this.#proxies.get(key);
+    known?.delete(proxy);
+    if (known?.size === 0) this.#proxies.delete(key);
+    const followed = this.#stores.get(proxy.store);
+    followed?.proxies.delete(proxy);
+    if (followed?.proxies.size === 0) {
+      followed.stop();
+      this.#stores.delete(proxy.store);
+    }
+    this.#observer.closed?.(proxy.label);
+  }
+
+  #all(): readonly ConnectedProxy[] {
+    const proxies: ConnectedProxy[] = [];
+    for (const known of this.#proxies.values()) proxies.push(...known);
+    return proxies.sort((a, b) => a.label.serial - b.label.serial);
+  }
+}

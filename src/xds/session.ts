@@ -1,0 +1,217 @@
+/** One gRPC stream at the edge: bytes to requests, requests to a proxy's stream, responses to the socket. */
+import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { DecodeError } from "../codec/decode.ts";
+import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../codec/generated/messages.ts";
+import type { TypeUrl } from "../codec/resource.ts";
+import type { Answer, Response } from "./channel.ts";
+import { Garbage } from "./garbage.ts";
+import { identityOf } from "./node.ts";
+import type { NodeIdentity, Transport } from "./observer.ts";
+import { Outlet, type Outlets } from "./outlet.ts";
+import type { ConnectedProxy, ProxyStream } from "./proxy.ts";
+import { Stream } from "./stream.ts";
+import type { Variant } from "./variant.ts";
+
+/** Timers fire no more often than this, in ms, whatever a bound says. */
+const LEAST_DELAY_MS = 5;
+
+/** A gRPC call whose messages are bytes in both directions. */
+export type Call = ServerDuplexStream<Buffer, Buffer>;
+
+/** A request of either variant. */
+export type AnyRequest = DeltaDiscoveryRequest | DiscoveryRequest;
+
+/** What a session needs of the server. */
+export interface SessionParts<Request extends AnyRequest> {
+  readonly call: Call;
+  readonly variant: Variant<Request>;
+  /** The only type of a separate stream. */
+  readonly onlyType: TypeUrl | undefined;
+  readonly outlets: Outlets;
+  readonly clock: () => number;
+  /** The proxy of this stream; undefined if no fleet matches. */
+  readonly proxyOf: (session: AnySession, node: NodeIdentity) => ConnectedProxy | undefined;
+  readonly on: SessionEvents;
+}
+
+/** What a session tells the server. */
+export interface SessionEvents {
+  garbage(peer: string, reason: string): void;
+  fault(error: unknown): void;
+  sent(proxy: ConnectedProxy, response: Response): void;
+  answered(proxy: ConnectedProxy, type: TypeUrl, answer: Answer): void;
+  closed(session: AnySession, proxy: ConnectedProxy | undefined): void;
+}
+
+/** A session of either variant. */
+export type AnySession = ProxyStream & Pick<Session<AnyRequest>, "transport" | "peer" | "node" | "proxy">;
+
+/**
+ * - `new`: no request yet. Left by the first request.
+ * - `unassigned`: no fleet matches. Requests are dropped, nothing is ever sent: an empty response would wipe the proxy. Left by `end`.
+ * - `waiting`: the store is not complete; requests wait unread in the socket but for those that came already. Left by `wake`.
+ * - `serving`: requests go to the stream. Left by the end of the call.
+ * - `closed`: final.
+ */
+type State<Request extends AnyRequest> =
+  | { readonly kind: "new" | "unassigned" | "closed" }
+  | { readonly kind: "waiting"; readonly proxy: ConnectedProxy; readonly requests: Request[] }
+  | { readonly kind: "serving"; readonly proxy: ConnectedProxy; readonly stream: Stream<Request> };
+
+export class Session<Request extends AnyRequest> implements ProxyStream {
+  readonly #parts: SessionParts<Request>;
+  readonly #outlet: Outlet;
+  #state: State<Request> = { kind: "new" };
+  #node: NodeIdentity | undefined;
+  #nonce = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(parts: SessionParts<Request>) {
+    this.#parts = parts;
+    const { call } = parts;
+    this.#outlet = new Outlet(parts.outlets, {
+      next: () => this.#guard(() => this.#next()),
+      write: (response, flushed) => call.write(response.bytes, () => flushed()),
+      idle: () => this.#guard(() => this.#arm()),
+    });
+    call.on("data", (bytes: Buffer) => this.#guard(() => this.#data(bytes)));
+    call.on("end", () => this.end());
+    call.on("cancelled", () => this.#close());
+    call.on("close", () => this.#close());
+    call.on("error", () => this.#close());
+  }
+
+  get channels(): ProxyStream["channels"] {
+    return this.#state.kind === "serving" ? this.#state.stream.channels : [];
+  }
+
+  get onlyType(): TypeUrl | undefined {
+    return this.#parts.onlyType;
+  }
+
+  get transport(): Transport {
+    return `${this.onlyType === undefined ? "ads" : "separate"}-${this.#parts.variant.name}`;
+  }
+
+  get peer(): string {
+    return this.#parts.call.getPeer();
+  }
+
+  /** What the client said of itself; undefined before its first request. */
+  get node(): NodeIdentity | undefined {
+    return this.#node;
+  }
+
+  get proxy(): ConnectedProxy | undefined {
+    return this.#state.kind === "serving" || this.#state.kind === "waiting" ? this.#state.proxy : undefined;
+  }
+
+  wake(): void {
+    if (this.#state.kind === "waiting" && this.#state.proxy.store.complete) this.#guard(() => this.#serve());
+    this.#outlet.wake();
+  }
+
+  end(): void {
+    if (this.#state.kind === "closed") return;
+    this.#close();
+    this.#parts.call.end();
+  }
+
+  #data(bytes: Buffer): void {
+    if (this.#state.kind === "closed" || this.#state.kind === "unassigned") return;
+    const request = this.#parts.variant.decode(bytes);
+    if (this.#state.kind === "new") this.#greet(request);
+    if (this.#state.kind === "waiting") this.#state.requests.push(request);
+    else if (this.#state.kind === "serving") this.#take(this.#state.proxy, this.#state.stream, request);
+  }
+
+  #greet(request: Request): void {
+    if (request.node === undefined) throw new Garbage("node: is missing in the first request of the stream");
+    this.#node = identityOf(request.node);
+    const proxy = this.#parts.proxyOf(this, this.#node);
+    if (proxy === undefined) {
+      this.#state = { kind: "unassigned" };
+      return;
+    }
+    proxy.join(this);
+    this.#state = { kind: "waiting", proxy, requests: [] };
+    if (proxy.store.complete) this.#serve();
+    else this.#parts.call.pause(); // names asked for before the store is complete would all be unknown
+  }
+
+  #serve(): void {
+    if (this.#state.kind !== "waiting") return;
+    const { proxy, requests } = this.#state;
+    const { onlyType, variant } = this.#parts;
+    const { store, gate } = proxy;
+    const nonce = () => String(++this.#nonce);
+    const stream = new Stream<Request>({
+      gate,
+      onlyType,
+      channel: (type) => variant.channel({ store, gate, type, nonce }),
+    });
+    this.#state = { kind: "serving", proxy, stream };
+    for (const request of requests) this.#take(proxy, stream, request);
+    this.#parts.call.resume();
+  }
+
+  #take(proxy: ConnectedProxy, stream: Stream<Request>, request: Request): void {
+    const { type, answer } = stream.request(request, this.#parts.clock());
+    if (answer.kind !== "none") this.#parts.on.answered(proxy, type, answer);
+    this.#outlet.wake();
+    proxy.wakeOthers(this);
+  }
+
+  #next(): Response | undefined {
+    if (this.#state.kind !== "serving" || !this.#state.proxy.attached) return undefined;
+    const { proxy, stream } = this.#state;
+    const settledAt = proxy.gate.settledAt();
+    const response = stream.next(this.#parts.clock());
+    if (proxy.gate.settledAt() !== settledAt) proxy.wakeOthers(this);
+    if (response !== undefined) this.#parts.on.sent(proxy, response);
+    return response;
+  }
+
+  /** Nothing to send now: wakes up when a bound is over. An earlier timer does no harm and stays. */
+  #arm(): void {
+    if (this.#state.kind !== "serving" || !this.#state.proxy.attached) return;
+    const at = this.#state.stream.nextAt;
+    if (at === undefined || at >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = at;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAtMs = Number.POSITIVE_INFINITY;
+        this.#outlet.wake();
+      },
+      Math.max(LEAST_DELAY_MS, Math.ceil(at - this.#parts.clock())),
+    );
+    this.#timer.unref();
+  }
+
+  /** What goes wrong on a stream costs that stream alone. */
+  #guard<Result>(step: () => Result): Result | undefined {
+    try {
+      return step();
+    } catch (error) {
+      const garbage = error instanceof Garbage || error instanceof DecodeError;
+      if (garbage) this.#parts.on.garbage(this.peer, error.message);
+      else this.#parts.on.fault(error);
+      this.#close();
+      const code = garbage ? status.INVALID_ARGUMENT : status.INTERNAL;
+      this.#parts.call.emit("error", Object.assign(new Error(garbage ? error.message : "internal error"), { code }));
+      return undefined;
+    }
+  }
+
+  #close(): void {
+    if (this.#state.kind === "closed") return;
+    const proxy = this.proxy;
+    if (this.#state.kind === "serving") this.#state.stream.close();
+    this.#state = { kind: "closed" };
+    clearTimeout(this.#timer);
+    this.#outlet.close();
+    this.#parts.on.closed(this, proxy);
+  }
+}

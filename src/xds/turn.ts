@@ -1,0 +1,39 @@
+/** One response's worth of resources, as decided by a pump and before it becomes bytes. */
+import type { Resource, ResourceSubject } from "../codec/resource.ts";
+import type { Composition } from "./composition.ts";
+
+/** A whole resource to be sent. */
+export interface WholePut {
+  readonly slot: number;
+  readonly resource: Resource;
+  /** Sent instead of the resource's bytes. */
+  readonly reworded: Uint8Array | undefined;
+}
+
+/** A composed resource to be sent. */
+export interface ComposedPut {
+  readonly slot: number;
+  readonly name: string;
+  readonly composition: Composition;
+}
+
+/** What goes out together and is answered together: whole resources and removals, or one composed resource. */
+export interface Turn {
+  readonly wholes: readonly WholePut[];
+  readonly composed: ComposedPut | undefined;
+  /** Names that are not, or not any more. Over state of the world they are simply missing. */
+  readonly removals: readonly string[];
+  /** The proxy waits for an answer, even an empty one. */
+  readonly owed: boolean;
+  /** Position up to which the proxy is settled once this is acknowledged. */
+  readonly upTo: number;
+}
+
+/** The resource at fault in a refused turn. */
+export interface Culprit {
+  readonly name: string;
+  /** The composed resource this is a part of. */
+  readonly of: string | undefined;
+  readonly version: string;
+  readonly subject: ResourceSubject | undefined;
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { BitSet } from "../../src/xds/bit-set.ts";
+
+const member = fc.oneof(fc.nat(70), fc.constantFrom(31, 32, 63, 64, 5_000));
+const step = fc.record({ kind: fc.constantFrom("add", "delete", "clear" as const), member });
+
+test("a bit set is a set of numbers that comes out in ascending order", () =>
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const bits = new BitSet();
+      const naive = new Set<number>();
+      for (const { kind, member: one } of steps) {
+        if (kind === "clear") {
+          bits.clear();
+          naive.clear();
+        } else if (kind === "add") {
+          assert.equal(bits.add(one), !naive.has(one));
+          naive.add(one);
+        } else assert.equal(bits.delete(one), naive.delete(one));
+        assert.equal(bits.size, naive.size);
+        assert.equal(bits.has(one), naive.has(one));
+      }
+      assert.deepEqual(
+        [...bits],
+        [...naive].sort((a, b) => a - b),
+      );
+    }),
+  ));
+
+test("deleting the member just given is safe", () => {
+  const bits = new BitSet();
+  for (const one of [1, 2, 40]) bits.add(one);
+  const seen: number[] = [];
+  for (const one of bits) {
+    bits.delete(one);
+    seen.push(one);
+  }
+  assert.deepEqual([seen, bits.size], [[1, 2, 40], 0]);
+});

@@ -1,0 +1,174 @@
+/** Whatever happens in whatever order: in the end the proxy has what the store has, and on the way no route was without its cluster. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { ResourceChange } from "../../src/codec/resource.ts";
+import type { ResourceStore } from "../../src/xds/store.ts";
+import { DeltaEnvoy, type EnvoyModel, SOCKETS, type Socket, SotwEnvoy } from "./envoy-model.ts";
+import {
+  ASSIGNMENT,
+  assignment,
+  CLUSTER,
+  cluster,
+  head,
+  hostname,
+  LISTENER,
+  part,
+  ROUTE,
+  ROUTES,
+  whole,
+  withoutHostname,
+} from "./resources.ts";
+import { storeOf } from "./running-server.ts";
+
+const NAMES = ["a.test", "b.test", "c.test"];
+
+type Step =
+  | { readonly kind: "add" | "remove" | "move" | "reroute" | "recluster"; readonly name: string; readonly body: string }
+  | { readonly kind: "rehead" | "relisten"; readonly body: string }
+  | { readonly kind: "pull" | "subscribe" | "flow" | "reconnect" }
+  | { readonly kind: "apply"; readonly socket: Socket }
+  | { readonly kind: "wait"; readonly ms: number };
+
+const name = fc.constantFrom(...NAMES);
+const body = fc.constantFrom("1", "2", "bad");
+
+const step = (reconnects: boolean): fc.Arbitrary<Step> =>
+  fc.oneof(
+    fc.record({ kind: fc.constantFrom("add", "remove", "move", "reroute", "recluster" as const), name, body }),
+    fc.record({ kind: fc.constantFrom("rehead", "relisten" as const), body }),
+    { arbitrary: fc.record({ kind: fc.constantFrom("pull", "pull", "subscribe", "flow" as const) }), weight: 3 },
+    { arbitrary: fc.record({ kind: fc.constant("apply" as const), socket: fc.constantFrom(...SOCKETS) }), weight: 3 },
+    { arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(1, 600, 1_100) }), weight: 2 },
+    ...(reconnects ? [fc.record({ kind: fc.constant("reconnect" as const) })] : []),
+  );
+
+function changesOf(taken: Step): readonly ResourceChange[] {
+  switch (taken.kind) {
+    case "add":
+      return hostname(taken.name, taken.body);
+    case "remove":
+      return withoutHostname(taken.name);
+    case "move":
+      return [{ put: assignment(taken.name, taken.body) }];
+    case "recluster":
+      return [{ put: cluster(taken.name, taken.body) }];
+    case "reroute":
+      return [{ put: part(ROUTES, taken.name, taken.body) }];
+    case "rehead":
+      return [{ put: head(ROUTES, taken.body) }];
+    case "relisten":
+      return [{ put: whole(LISTENER, "edge", taken.body) }];
+    default:
+      return [];
+  }
+}
+
+/** Only hostnames that exist are moved, so that the store stays whole, as translation leaves it. */
+function applies(store: ResourceStore, taken: Step): boolean {
+  if (!("name" in taken) || taken.kind === "add") return true;
+  return store.get(CLUSTER, taken.name) !== undefined;
+}
+
+function play(envoy: EnvoyModel, steps: readonly Step[]): void {
+  envoy.connect();
+  if (steps.length % 2 === 1) envoy.flow(); // half of all begin with a proxy that is up
+  for (const taken of steps) {
+    if (taken.kind === "pull") envoy.pull();
+    else if (taken.kind === "apply") envoy.apply(taken.socket);
+    else if (taken.kind === "subscribe") envoy.subscribe();
+    else if (taken.kind === "flow") envoy.flow();
+    else if (taken.kind === "reconnect") envoy.connect();
+    else if (taken.kind === "wait") envoy.now += taken.ms;
+    else if (applies(envoy.store, taken)) envoy.store.apply(changesOf(taken));
+    assert.deepEqual(envoy.broken(), [], `a route without cluster or endpoints after ${JSON.stringify(taken)}`);
+  }
+  envoy.settle();
+}
+
+/** Bytes by name of what the store has. */
+function wanted(store: ResourceStore, type: string): Record<string, string> {
+  const bytes = [...store.names(type)]
+    .sort()
+    .map((one) => [one, Buffer.from(store.get(type, one)?.bytes ?? []).toString()]);
+  return Object.fromEntries(bytes);
+}
+
+function held(envoy: EnvoyModel, type: string): Record<string, string> {
+  const contents = envoy.contents(type);
+  return Object.fromEntries(
+    envoy.names(type).map((one) => [one, Buffer.from(contents.get(one)?.bytes ?? []).toString()]),
+  );
+}
+
+/** The whole route configuration, as a newcomer would be given it. */
+function routesOf(store: ResourceStore): string {
+  const parts = store
+    .partsOf(ROUTE, ROUTES)
+    .sorted()
+    .map(({ bytes }) => bytes);
+  return Buffer.concat([store.get(ROUTE, ROUTES)?.bytes ?? new Uint8Array(), ...parts]).toString();
+}
+
+function assertSame(envoy: EnvoyModel): void {
+  for (const type of [CLUSTER, ASSIGNMENT, LISTENER])
+    assert.deepEqual(held(envoy, type), wanted(envoy.store, type), type);
+  assert.deepEqual([...envoy.warming], [], "a changed cluster got its assignment again");
+  assert.deepEqual(held(envoy, ROUTE), { [ROUTES]: routesOf(envoy.store) });
+}
+
+const kinds = [
+  ["delta", (...given: ConstructorParameters<typeof EnvoyModel>) => new DeltaEnvoy(...given), true],
+  ["state of the world", (...given: ConstructorParameters<typeof EnvoyModel>) => new SotwEnvoy(...given), false],
+] as const;
+
+for (const [kind, envoyOf, reconnects] of kinds) {
+  test(`${kind}: any interleaving ends with the proxy having what the store has`, () =>
+    fc.assert(
+      fc.property(fc.array(step(reconnects), { maxLength: 80, size: "max" }), (steps) => {
+        const envoy = envoyOf(storeOf("a.test"));
+        play(envoy, steps);
+        assertSame(envoy);
+        const before = envoy.sent.length;
+        envoy.settle();
+        assert.equal(envoy.sent.length, before, "nothing is sent again when nothing changes");
+      }),
+      { numRuns: Number(process.env["RUNS"] ?? 1_000) },
+    ));
+
+  test(`${kind}: a proxy that refuses some contents ends with all others, and is told none of them for ever`, () =>
+    fc.assert(
+      fc.property(fc.array(step(reconnects), { maxLength: 80, size: "max" }), (steps) => {
+        const envoy = envoyOf(storeOf("a.test"), isBad);
+        play(envoy, steps);
+        assertSameButBad(envoy);
+        const before = envoy.sent.length;
+        envoy.settle();
+        assert.equal(envoy.sent.length, before, "what was refused is not sent again");
+      }),
+      { numRuns: Number(process.env["RUNS"] ?? 1_000) },
+    ));
+}
+
+const isBad = (_name: string, bytes: Uint8Array): boolean => Buffer.from(bytes).includes("bad");
+
+function assertSameButBad(envoy: EnvoyModel): void {
+  const { store } = envoy;
+  const headless = isBad(ROUTES, store.get(ROUTE, ROUTES)?.bytes ?? new Uint8Array()); // the older head stays, or none was ever accepted
+  for (const type of [CLUSTER, ASSIGNMENT, LISTENER]) {
+    const given = held(envoy, type);
+    for (const [one, bytes] of Object.entries(wanted(store, type)))
+      if (!bytes.includes("bad") && (type !== ASSIGNMENT || envoy.contents(CLUSTER).has(one)))
+        assert.equal(given[one], bytes, `${type} ${one}`);
+    for (const [one, bytes] of Object.entries(given)) {
+      assert.ok(!bytes.includes("bad"));
+      assert.ok(headless || store.get(type, one) !== undefined, `${one} is gone from the store`);
+    }
+  }
+  if (headless) return;
+  const hosts = envoy.hosts();
+  for (const { name: one, bytes } of store.partsOf(ROUTE, ROUTES).sorted()) {
+    const reachable = envoy.contents(CLUSTER).has(one) && envoy.contents(ASSIGNMENT).has(one);
+    if (!isBad(one, bytes)) assert.equal(hosts.includes(one), reachable, `route of ${one}`);
+  }
+}

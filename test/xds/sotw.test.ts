@@ -1,0 +1,195 @@
+/** State of the world over a real socket, rule by rule. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decode } from "../../src/codec/decode.ts";
+import type { DiscoveryResponse } from "../../src/codec/generated/messages.ts";
+import { ResourceStore } from "../../src/xds/store.ts";
+import { SotwClient } from "./client.ts";
+import {
+  ASSIGNMENT,
+  assignment,
+  CLUSTER,
+  cluster,
+  hostname,
+  LISTENER,
+  ROUTE,
+  ROUTES,
+  withoutHostname,
+} from "./resources.ts";
+import { type Running, storeOf, withServer } from "./running-server.ts";
+
+const RUNTIME = "type.googleapis.com/envoy.service.runtime.v3.Runtime";
+
+/** Bodies of test resources are `name content`; those of assignments and clusters are told by their first field alike. */
+const texts = (response: DiscoveryResponse): readonly string[] =>
+  (response.resources ?? []).map(({ value = new Uint8Array() }) => new TextDecoder().decode(value.subarray(2))).sort();
+
+function hosts({ resources = [] }: DiscoveryResponse): readonly string[] {
+  const body = decode("envoy.config.route.v3.RouteConfiguration", resources[0]?.value ?? new Uint8Array());
+  return (body.virtualHosts ?? []).map((host) => host.name ?? "");
+}
+
+async function started(on: Running, hostnames: readonly string[]): Promise<SotwClient> {
+  const client = new SotwClient({ port: on.port });
+  client.subscribe(CLUSTER, []);
+  await client.accept(CLUSTER, []);
+  client.subscribe(ASSIGNMENT, hostnames);
+  await client.accept(ASSIGNMENT, hostnames);
+  client.subscribe(LISTENER, []);
+  await client.accept(LISTENER, []);
+  client.subscribe(ROUTE, [ROUTES]);
+  await client.accept(ROUTE, [ROUTES]);
+  return client;
+}
+
+test("state of the world: a fresh proxy is given everything", () =>
+  withServer({}, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    client.subscribe(CLUSTER, []);
+    assert.deepEqual(texts(await client.accept(CLUSTER, [])), ["a.test 1", "b.test 1"]);
+    client.subscribe(ASSIGNMENT, ["a.test", "b.test"]);
+    assert.deepEqual(texts(await client.accept(ASSIGNMENT, ["a.test", "b.test"])), ["a.test 1", "b.test 1"]);
+    client.subscribe(ROUTE, [ROUTES]);
+    assert.deepEqual(hosts(await client.accept(ROUTE, [ROUTES])), ["a.test", "b.test"]);
+    assert.deepEqual(await client.rest(), []);
+    client.close();
+  }));
+
+test("state of the world: rule 1: a version is the hash of the names and contents, so a reconnecting proxy is sent nothing", async () => {
+  const version = new Map<string, string>();
+  const wants = [
+    [CLUSTER, []],
+    [ASSIGNMENT, ["a.test", "b.test"]],
+    [ROUTE, [ROUTES]],
+  ] as const;
+  await withServer({}, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    for (const [type, names] of wants) {
+      client.subscribe(type, names);
+      version.set(type, (await client.accept(type, names)).versionInfo ?? "");
+    }
+    client.close();
+  });
+  await withServer({ store: storeOf("b.test", "a.test") }, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    for (const [type, names] of wants) client.subscribe(type, names, version.get(type));
+    assert.deepEqual(await client.rest(), []);
+    on.store.apply([{ put: assignment("b.test", "2") }]);
+    assert.deepEqual(texts(await client.accept(ASSIGNMENT, ["a.test", "b.test"])), ["b.test 2"]);
+    client.close();
+  });
+});
+
+test("state of the world: rule 2: nothing before the store is complete, no updates from stale sources", async () => {
+  const store = new ResourceStore();
+  store.apply(hostname("a.test"));
+  await withServer({ store }, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    client.subscribe(CLUSTER, []);
+    await on.until(() => on.told.connected.length === 1);
+    assert.deepEqual(client.wire.received, []);
+    store.markComplete();
+    assert.deepEqual(texts(await client.accept(CLUSTER, [])), ["a.test 1"]);
+    client.close();
+    store.setFrozen(true);
+    const again = new SotwClient({ port: on.port });
+    again.subscribe(CLUSTER, [], "another");
+    again.subscribe(ASSIGNMENT, ["a.test"], "another");
+    assert.deepEqual(await again.rest(), []);
+    store.setFrozen(false);
+    assert.deepEqual(texts(await again.accept(CLUSTER, [])), ["a.test 1"]);
+    again.close();
+  });
+});
+
+test("state of the world: rule 4: a route waits for its cluster and endpoints", () =>
+  withServer({}, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    on.store.apply(hostname("c.test"));
+    assert.deepEqual(texts(await client.accept(CLUSTER, [])), ["a.test 1", "b.test 1", "c.test 1"]);
+    assert.deepEqual(await client.rest(), []);
+    const all = ["a.test", "b.test", "c.test"];
+    client.send({
+      typeUrl: ASSIGNMENT,
+      resourceNames: all,
+      responseNonce: on.told.sent.find(({ type }) => type === ASSIGNMENT)?.nonce,
+    });
+    const assignments = await client.next(ASSIGNMENT);
+    assert.deepEqual(texts(assignments), ["c.test 1"], "the others have not changed");
+    assert.deepEqual(await client.rest(), []);
+    client.ack(assignments, all);
+    assert.deepEqual(hosts(await client.accept(ROUTE, [ROUTES])), all);
+    client.close();
+  }));
+
+test("state of the world: rule 4: a removed cluster stays in the list until the acknowledgement and the grace are over", () =>
+  withServer({ graceMs: 40 }, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    on.store.apply([...withoutHostname("b.test"), { put: cluster("a.test", "2") }]);
+    assert.deepEqual(texts(await client.accept(CLUSTER, [])), ["a.test 2", "b.test 1"]);
+    assert.deepEqual(texts(await client.accept(ASSIGNMENT, ["a.test", "b.test"])), ["a.test 1"], "rule 5");
+    const routes = await client.next(ROUTE);
+    assert.deepEqual(hosts(routes), ["a.test"]);
+    assert.deepEqual(await client.rest(), []);
+    client.ack(routes, [ROUTES]);
+    assert.deepEqual(texts(await client.accept(CLUSTER, [])), ["a.test 2"]);
+    assert.deepEqual(await client.rest(), []);
+    client.close();
+  }));
+
+test("state of the world: rule 6: a refused cluster stays in the list at its accepted content", () =>
+  withServer({}, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    on.store.apply([{ put: cluster("a.test", "poison") }, { put: cluster("c.test") }]);
+    client.nack(await client.next(CLUSTER), [], "no");
+    let last: readonly string[] = [];
+    for (let round = 0; round < 4; round++)
+      for (const response of await client.rest()) {
+        if (response.typeUrl !== CLUSTER) continue;
+        if (texts(response).includes("a.test poison")) client.nack(response, [], "no");
+        else {
+          last = texts(response);
+          client.ack(response, []);
+        }
+      }
+    assert.deepEqual(last, ["a.test 1", "b.test 1", "c.test 1"]);
+    assert.deepEqual(
+      on.told.rejected.map(({ name }) => name),
+      ["a.test"],
+    );
+    client.close();
+  }));
+
+test("state of the world: a stale nonce is not answered, and asks for nothing", () =>
+  withServer({}, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    client.subscribe(ASSIGNMENT, ["a.test"]);
+    const first = await client.accept(ASSIGNMENT, ["a.test"]);
+    on.store.apply([{ put: assignment("a.test", "2") }]);
+    const second = await client.next(ASSIGNMENT);
+    client.send({ typeUrl: ASSIGNMENT, resourceNames: ["a.test", "b.test"], responseNonce: first.nonce });
+    assert.deepEqual(await client.rest(), []);
+    client.ack(second, ["a.test", "b.test"]);
+    assert.deepEqual(texts(await client.accept(ASSIGNMENT, ["a.test", "b.test"])), ["b.test 1"]);
+    client.close();
+  }));
+
+test("state of the world: types that nobody serves get an empty list, once for the names asked", () =>
+  withServer({}, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    client.subscribe(RUNTIME, ["layer"]);
+    const response = await client.accept(RUNTIME, ["layer"]);
+    assert.deepEqual([response.resources ?? [], typeof response.versionInfo], [[], "string"]);
+    assert.deepEqual(await client.rest(), []);
+    client.close();
+  }));
+
+test("state of the world: a list by names has only these", () =>
+  withServer({}, async (on) => {
+    const client = new SotwClient({ port: on.port });
+    client.subscribe(CLUSTER, ["b.test", "missing.test"]);
+    assert.deepEqual(texts(await client.accept(CLUSTER, ["b.test", "missing.test"])), ["b.test 1"]);
+    on.store.apply([{ put: cluster("a.test", "2") }]);
+    assert.deepEqual(await client.rest(), []);
+    client.close();
+  }));
