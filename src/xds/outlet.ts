@@ -1,5 +1,5 @@
 /** Where responses leave: one write in flight per stream, and a budget of bytes in flight for all, in fair order. */
-import type { Response } from "./channel.ts";
+import type { Response } from "./protocol/channel.ts";
 
 /** How long outlets run before the event loop is given back, in ms. */
 const SLICE_MS = 8;

@@ -1,9 +1,9 @@
 /** One connected Envoy: its streams together, and what it has acknowledged. */
 import type { TypeUrl } from "../codec/resource.ts";
-import type { Channel } from "./channel.ts";
-import { Gate } from "./gate.ts";
-import { least } from "./leaving.ts";
+import { Gate } from "./delivery/gate.ts";
+import { least } from "./delivery/leaving.ts";
 import type { DeliveryState, ProxyLabel, ProxySnapshot, Rejection, TypeSnapshot } from "./observer.ts";
+import type { Channel } from "./protocol/channel.ts";
 import type { ResourceStore } from "./store.ts";
 
 /** What a proxy needs of one of its streams. */

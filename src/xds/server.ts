@@ -1,18 +1,18 @@
 /** The xDS server: the gRPC methods of the aggregated and the separate services, and the proxies that call them. */
 import { Server, type ServerCredentials } from "@grpc/grpc-js";
 import type { TypeUrl } from "../codec/resource.ts";
-import type { Answer, Response } from "./channel.ts";
 import { Coalescer } from "./coalesce.ts";
-import type { Bounds } from "./leaving.ts";
+import type { Bounds } from "./delivery/leaving.ts";
+import type { Reword } from "./delivery/reword.ts";
 import { type ListenFailure, listen } from "./listen.ts";
 import type { Delivery, NodeIdentity, ProxyLabel, ProxySnapshot, Transport, XdsObserver } from "./observer.ts";
 import { Outlets } from "./outlet.ts";
+import type { Answer, Response } from "./protocol/channel.ts";
+import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
 import { ConnectedProxy } from "./proxy.ts";
-import type { Reword } from "./reword.ts";
 import { servicesOf } from "./services.ts";
 import { type AnyRequest, type AnySession, type Call, Session, type SessionEvents } from "./session.ts";
 import type { ResourceStore } from "./store.ts";
-import { deltaVariant, sotwVariant, type Variant } from "./variant.ts";
 
 /** What a proxy is given. */
 export interface Assignment {

@@ -1,8 +1,8 @@
 /** gRPC service definitions by name, with bytes on both sides: messages are decoded by the session and encoded by hand. */
 import type { MethodDefinition, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { TypeUrl } from "../codec/resource.ts";
+import { SEPARATE_SERVICES } from "./protocol/type-urls.ts";
 import type { Call } from "./session.ts";
-import { SEPARATE_SERVICES } from "./type-urls.ts";
 
 const AGGREGATED = "envoy.service.discovery.v3.AggregatedDiscoveryService";
 

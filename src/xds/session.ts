@@ -3,14 +3,14 @@ import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { DecodeError } from "../codec/decode.ts";
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../codec/generated/messages.ts";
 import type { TypeUrl } from "../codec/resource.ts";
-import type { Answer, Response } from "./channel.ts";
-import { Garbage } from "./garbage.ts";
 import { identityOf } from "./node.ts";
 import type { NodeIdentity, Transport } from "./observer.ts";
 import { Outlet, type Outlets } from "./outlet.ts";
+import type { Answer, Response } from "./protocol/channel.ts";
+import { Garbage } from "./protocol/garbage.ts";
+import { Stream } from "./protocol/stream.ts";
+import type { Variant } from "./protocol/variant.ts";
 import type { ConnectedProxy, ProxyStream } from "./proxy.ts";
-import { Stream } from "./stream.ts";
-import type { Variant } from "./variant.ts";
 
 /** Timers fire no more often than this, in ms, whatever a bound says. */
 const LEAST_DELAY_MS = 5;

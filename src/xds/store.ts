@@ -4,9 +4,9 @@
  * Must not import: any room but src/codec; must not know what a route or a cluster means to Envoy, only what the xDS protocol says of types.
  */
 import type { Resource, ResourceChange, TypeUrl } from "../codec/resource.ts";
-import { Compositions } from "./composition.ts";
-import { Frames } from "./frames.ts";
-import { Shelf } from "./shelf.ts";
+import { Compositions } from "./content/composition.ts";
+import { Frames } from "./content/frames.ts";
+import { Shelf } from "./content/shelf.ts";
 
 /**
  * The newest content of every resource, and the order in which contents became newest. Shared by all streams of a fleet variant.

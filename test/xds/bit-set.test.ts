@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { BitSet } from "../../src/xds/bit-set.ts";
+import { BitSet } from "../../src/xds/content/bit-set.ts";
 
 const member = fc.oneof(fc.nat(70), fc.constantFrom(31, 32, 63, 64, 5_000));
 const step = fc.record({ kind: fc.constantFrom("add", "delete", "clear" as const), member });

@@ -4,10 +4,10 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { ResourceChange } from "../../src/codec/resource.ts";
-import { Gate } from "../../src/xds/gate.ts";
+import { Gate } from "../../src/xds/delivery/gate.ts";
+import { Stream } from "../../src/xds/protocol/stream.ts";
+import { deltaVariant } from "../../src/xds/protocol/variant.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
-import { Stream } from "../../src/xds/stream.ts";
-import { deltaVariant } from "../../src/xds/variant.ts";
 import { BOUNDS, DeltaEnvoy } from "./envoy-model.ts";
 import { ASSIGNMENT, assignment, CLUSTER, fleet, hostname, LISTENER, ROUTE, ROUTES } from "./resources.ts";
 

@@ -4,10 +4,10 @@
  */
 import { decode } from "../../src/codec/decode.ts";
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../../src/codec/generated/messages.ts";
-import { Gate } from "../../src/xds/gate.ts";
+import { Gate } from "../../src/xds/delivery/gate.ts";
+import { Stream } from "../../src/xds/protocol/stream.ts";
+import { deltaVariant, sotwVariant } from "../../src/xds/protocol/variant.ts";
 import type { ResourceStore } from "../../src/xds/store.ts";
-import { Stream } from "../../src/xds/stream.ts";
-import { deltaVariant, sotwVariant } from "../../src/xds/variant.ts";
 import { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, ROUTES } from "./resources.ts";
 
 /** The bound is never over: whatever is right must be right because of acknowledgements, not because somebody gave up waiting. */

@@ -1,9 +1,9 @@
 /** Who may write when: with a socket that flushes when told, and a timer that fires when told. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Response } from "../../src/xds/channel.ts";
 import { Coalescer } from "../../src/xds/coalesce.ts";
 import { Outlet, Outlets } from "../../src/xds/outlet.ts";
+import type { Response } from "../../src/xds/protocol/channel.ts";
 
 /** An outlet whose responses are numbered states: it always sends the newest. */
 class Slow {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { ResourceChange } from "../../src/codec/resource.ts";
-import { Shelf } from "../../src/xds/shelf.ts";
+import { Shelf } from "../../src/xds/content/shelf.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
 import { CLUSTER, cluster, head, part, ROUTE, ROUTES, whole } from "./resources.ts";
 

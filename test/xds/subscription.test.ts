@@ -1,7 +1,7 @@
 /** Who wants what: the protocol's rules as tables. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deltaChange, sotwWanted } from "../../src/xds/subscription.ts";
+import { deltaChange, sotwWanted } from "../../src/xds/protocol/subscription.ts";
 
 type Delta = readonly [
   why: string,

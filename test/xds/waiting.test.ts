@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Flights, NEXT } from "../../src/xds/flights.ts";
-import type { Verdict } from "../../src/xds/gate.ts";
-import { Leaving } from "../../src/xds/leaving.ts";
-import { Suspects } from "../../src/xds/suspects.ts";
-import { Withheld } from "../../src/xds/withheld.ts";
+import type { Verdict } from "../../src/xds/delivery/gate.ts";
+import { Leaving } from "../../src/xds/delivery/leaving.ts";
+import { Suspects } from "../../src/xds/delivery/suspects.ts";
+import { Withheld } from "../../src/xds/delivery/withheld.ts";
+import { Flights, NEXT } from "../../src/xds/protocol/flights.ts";
 
 const bounds = { ackBoundMs: 10, graceMs: 30 };
 
@@ -17,7 +17,7 @@ test("withheld: waits for what is required, no longer than the bound, and blocke
     ["c", "refused"],
     ["d", "ready"],
   ]);
-  const withheld = new Withheld<string>(10, (key) => verdicts.get(key) ?? "ready");
+  const withheld = new Withheld<string>(10, { verdictOf: (key) => verdicts.get(key) ?? "ready" });
   assert.deepEqual(
     ["a", "b", "c", "d"].map((key) => withheld.judge(key, 0)),
     [false, false, false, true],
@@ -35,7 +35,7 @@ test("withheld: waits for what is required, no longer than the bound, and blocke
 
 test("withheld: what is refused while it waits is blocked, though the bound is over", () => {
   let verdict: Verdict = "waiting";
-  const withheld = new Withheld<string>(10, () => verdict);
+  const withheld = new Withheld<string>(10, { verdictOf: () => verdict });
   withheld.judge("a", 0);
   verdict = "refused";
   assert.deepEqual([withheld.release(20), withheld.has("a"), withheld.nextAt], [[], true, undefined]);
@@ -46,7 +46,7 @@ test("withheld: complete waits for all, for no longer than the bound from the fi
     ["a", "ready"],
     ["b", "waiting"],
   ]);
-  const withheld = new Withheld<string>(10, (key) => verdicts.get(key) ?? "waiting");
+  const withheld = new Withheld<string>(10, { verdictOf: (key) => verdicts.get(key) ?? "waiting" });
   verdicts.set("a", "waiting");
   withheld.judge("a", 0);
   withheld.judge("b", 0);

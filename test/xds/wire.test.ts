@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decode } from "../../src/codec/decode.ts";
-import { deltaEntry, deltaResponse, sotwEntry, sotwResponse } from "../../src/xds/wire.ts";
+import { deltaEntry, deltaResponse, sotwEntry, sotwResponse } from "../../src/xds/content/wire.ts";
 
 const text = fc.string({ unit: "binary", minLength: 1, maxLength: 300 });
 // Lengths around 128 and 16,384 take another byte in their prefix.

@@ -1,16 +1,16 @@
 /** One composed body at one proxy: which of its parts the proxy is given now. */
-import type { Resource } from "../codec/resource.ts";
-import type { Composition } from "./composition.ts";
-import type { Gate } from "./gate.ts";
+import type { Resource } from "../../codec/resource.ts";
+import type { Composition } from "../content/composition.ts";
+import type { Shelf } from "../content/shelf.ts";
+import { SparseMap } from "../content/sparse-map.ts";
+import type { DeliveryState } from "../observer.ts";
+import { removedLast } from "../protocol/type-urls.ts";
+import type { ResourceStore } from "../store.ts";
+import type { Gate, Verdict } from "./gate.ts";
 import { type Bounds, Leaving, least } from "./leaving.ts";
-import type { DeliveryState } from "./observer.ts";
-import type { Shelf } from "./shelf.ts";
-import { SparseMap } from "./sparse-map.ts";
-import type { ResourceStore } from "./store.ts";
 import { Suspects } from "./suspects.ts";
 import type { Culprit } from "./turn.ts";
-import { removedLast } from "./type-urls.ts";
-import { Withheld } from "./withheld.ts";
+import { type Judge, Withheld } from "./withheld.ts";
 
 /** Stands for the head among names of parts, none of which is empty. */
 const HEAD = "";
@@ -37,7 +37,7 @@ interface Pin {
  * - A part that waits keeps its accepted content, or is left out; so does one that the proxy refused, and one suspected of a refusal.
  * - What was removed goes at once, but for types that are removed last: those leave as `Leaving` says.
  */
-export class Assembly {
+export class Assembly implements Judge<string> {
   readonly #of: AssemblyParts;
   readonly #withheld: Withheld<string>;
   readonly #leaving: Leaving<string>;
@@ -52,18 +52,20 @@ export class Assembly {
   #position = 0;
   #settledAt = 0;
   #repeat = false;
-  #restricted = false; // since the last decision
+  #undecided = true; // something else than the store happened since `next` found nothing to send
   #only: ReadonlySet<string> | undefined;
   #refusedVersion: string | undefined;
 
   constructor(parts: AssemblyParts, reported: string | undefined) {
     this.#of = parts;
-    this.#withheld = new Withheld(parts.bounds.ackBoundMs, (name) => {
-      const resource = parts.shelf.get(name);
-      return resource === undefined ? "ready" : parts.gate.verdict(resource);
-    });
+    this.#withheld = new Withheld(parts.bounds.ackBoundMs, this);
     this.#leaving = new Leaving(parts.bounds);
     this.#reported = reported;
+  }
+
+  verdictOf(name: string): Verdict {
+    const resource = this.#of.shelf.get(name);
+    return resource === undefined ? "ready" : this.#of.gate.verdict(resource);
   }
 
   get accepted(): Composition | undefined {
@@ -120,7 +122,7 @@ export class Assembly {
   /** Only these names from now on; undefined for all. Matters to the state of the world alone. */
   restrict(only: ReadonlySet<string> | undefined): void {
     this.#only = only;
-    this.#restricted = true;
+    this.#undecided = true;
   }
 
   /** The composition to send now, if any. */
@@ -138,7 +140,6 @@ export class Assembly {
     if (!this.#first) this.#withheld.release(nowMs);
     else if (!this.#withheld.complete(nowMs, () => undefined)) return this.#adoptPartly();
     this.#leaving.due(this.#of.gate.settledAt(), nowMs); // what is due is no exception any more
-    this.#restricted = false;
     let target = this.#target();
     while (this.#suspects.active && target !== undefined && target.version === this.#accepted?.version) {
       this.#suspects.clear();
@@ -149,6 +150,7 @@ export class Assembly {
     const upTo = this.#settledIfAccepted();
     const had = this.#accepted?.version === target.version;
     if (had && !this.#repeat && this.#sent === undefined) {
+      this.#undecided = false;
       this.#settledAt = upTo;
       return undefined;
     }
@@ -166,6 +168,7 @@ export class Assembly {
     if (this.#sent === undefined) return;
     this.#accepted = this.#sent;
     this.#sent = undefined;
+    this.#undecided = true;
     this.#refusedVersion = undefined;
     this.#settledAt = this.#sentUpTo;
     this.#suspects.clear();
@@ -176,6 +179,7 @@ export class Assembly {
     const sent = this.#sent;
     if (sent === undefined) return undefined;
     this.#sent = undefined;
+    this.#undecided = true;
     const changed = this.#changedIn(sent);
     const [first, ...others] = changed;
     if (first === HEAD && others.length > 0) {
@@ -210,7 +214,7 @@ export class Assembly {
   /** Nothing waits and nothing changed, which is most often so and need not cost a composition. */
   #isQuiet(wasAt: number): boolean {
     const { shelf, head } = this.#of;
-    if (this.#first || this.#repeat || this.#sent !== undefined || this.#restricted || shelf.position > wasAt)
+    if (this.#first || this.#repeat || this.#sent !== undefined || this.#undecided || shelf.position > wasAt)
       return false;
     if (this.#withheld.size + this.#leaving.size + this.#pinned.size > 0 || this.#suspects.active) return false;
     return this.#accepted !== undefined && this.#accepted.head?.version === head()?.version;

@@ -1,6 +1,6 @@
 /** Bodies made of parts: a RouteConfiguration of its virtual hosts, and the state of the world of a type. */
-import type { Resource, TypeUrl } from "../codec/resource.ts";
-import { versionOf } from "../codec/version.ts";
+import type { Resource, TypeUrl } from "../../codec/resource.ts";
+import { versionOf } from "../../codec/version.ts";
 import { byName, insertionPoint, type Shelf } from "./shelf.ts";
 
 /**

@@ -1,10 +1,11 @@
 /** The composed resources of one type at one stream, each with its assembly. */
+
+import type { Shelf } from "../content/shelf.ts";
+import { SparseMap } from "../content/sparse-map.ts";
+import type { Rejection } from "../observer.ts";
+import type { PumpParts } from "../protocol/channel.ts";
 import { Assembly } from "./assembly.ts";
 import { least } from "./leaving.ts";
-import type { Rejection } from "./observer.ts";
-import type { PumpParts } from "./pump.ts";
-import type { Shelf } from "./shelf.ts";
-import { SparseMap } from "./sparse-map.ts";
 import type { ComposedPut } from "./turn.ts";
 
 /** One response carries one composed resource, so that a refusal tells which. */

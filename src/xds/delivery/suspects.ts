@@ -1,11 +1,13 @@
 /** Finding the resource at fault after a proxy refused a response that held several. */
 
+const NOBODY: readonly never[] = [];
+
 /**
  * Groups of keys that a refused response held, to be sent again one group at a time: by halves, until the culprit is alone. With b culprits
  * among n this takes about 2·b·log2(n) responses, and everything else is accepted on the way.
  */
 export class Suspects<Key> {
-  #groups: (readonly Key[])[] = [];
+  #groups: readonly (readonly Key[])[] = NOBODY;
 
   get active(): boolean {
     return this.#groups.length > 0;
@@ -23,7 +25,7 @@ export class Suspects<Key> {
 
   /** The current group was accepted, or none of it is of interest any more. */
   clear(): void {
-    this.#groups.shift();
+    this.#groups = this.#groups.length > 1 ? this.#groups.slice(1) : NOBODY;
   }
 
   /** `batch` was refused together. Returns the culprit if it is alone; else halves it and gives undefined. An empty batch has no culprit. */

@@ -1,6 +1,6 @@
 /** One response's worth of resources, as decided by a pump and before it becomes bytes. */
-import type { Resource, ResourceSubject } from "../codec/resource.ts";
-import type { Composition } from "./composition.ts";
+import type { Resource, ResourceSubject } from "../../codec/resource.ts";
+import type { Composition } from "../content/composition.ts";
 
 /** A whole resource to be sent. */
 export interface WholePut {

@@ -1,9 +1,9 @@
 /** Make before break: what one proxy has acknowledged, and so what it may be given. */
-import type { Resource, ResourceRef, TypeUrl } from "../codec/resource.ts";
-import { BitSet } from "./bit-set.ts";
-import type { Shelf } from "./shelf.ts";
-import type { ResourceStore } from "./store.ts";
-import { removedLast } from "./type-urls.ts";
+import type { Resource, ResourceRef, TypeUrl } from "../../codec/resource.ts";
+import { BitSet } from "../content/bit-set.ts";
+import type { Shelf, SlotUser } from "../content/shelf.ts";
+import { removedLast } from "../protocol/type-urls.ts";
+import type { ResourceStore } from "../store.ts";
 
 /**
  * - `ready`: everything required is acknowledged, companions too.
@@ -21,12 +21,20 @@ export interface GateMember {
   follow(name: string): void;
 }
 
-interface Holding {
+/** What the proxy has of one type. */
+class Holding implements SlotUser {
   readonly shelf: Shelf;
-  readonly acknowledged: BitSet;
+  readonly acknowledged = new BitSet();
   /** Refused in their newest content, and never accepted in an older one. */
-  readonly refused: BitSet;
-  usesSlot(slot: number): boolean;
+  readonly refused = new BitSet();
+
+  constructor(shelf: Shelf) {
+    this.shelf = shelf;
+  }
+
+  usesSlot(slot: number): boolean {
+    return this.acknowledged.has(slot) || this.refused.has(slot);
+  }
 }
 
 /** Shared by all streams of one proxy, since what a route needs may come over another stream than the route. */
@@ -119,16 +127,8 @@ export class Gate {
   #holding(type: TypeUrl): Holding {
     const known = this.#holdings.get(type);
     if (known !== undefined) return known;
-    const shelf = this.#store.shelf(type);
-    const acknowledged = new BitSet();
-    const refused = new BitSet();
-    const made = {
-      shelf,
-      acknowledged,
-      refused,
-      usesSlot: (slot: number) => acknowledged.has(slot) || refused.has(slot),
-    };
-    shelf.users.add(made);
+    const made = new Holding(this.#store.shelf(type));
+    made.shelf.users.add(made);
     this.#holdings.set(type, made);
     return made;
   }

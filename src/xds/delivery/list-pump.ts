@@ -1,11 +1,12 @@
 /** State of the world for types whose every response is complete: what is missing from it is deleted. */
+
+import type { Composition } from "../content/composition.ts";
+import type { Shelf } from "../content/shelf.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
+import type { ChannelCounts, ChannelParts } from "../protocol/channel.ts";
+import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
 import { Assembly } from "./assembly.ts";
-import type { ChannelCounts, ChannelParts } from "./channel.ts";
-import type { Composition } from "./composition.ts";
 import type { GateMember } from "./gate.ts";
-import type { DeliveryState, Rejection } from "./observer.ts";
-import type { Shelf } from "./shelf.ts";
-import type { SotwPump, SotwTurn } from "./sotw-channel.ts";
 
 interface ListTurn extends SotwTurn {
   readonly composition: Composition;

@@ -1,8 +1,8 @@
 /** Which slots of a shelf one stream wants. */
-import { versionOf } from "../codec/version.ts";
-import { BitSet } from "./bit-set.ts";
-import { Garbage } from "./garbage.ts";
-import type { Shelf } from "./shelf.ts";
+import { versionOf } from "../../codec/version.ts";
+import { BitSet } from "../content/bit-set.ts";
+import type { Shelf } from "../content/shelf.ts";
+import { Garbage } from "../protocol/garbage.ts";
 
 /** How many names that do not exist one stream may wait for: the shelf remembers each. */
 const MAX_UNKNOWN_NAMES = 65_536;

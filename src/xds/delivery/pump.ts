@@ -1,28 +1,17 @@
 /** What one stream is sent next of one type: the difference between what the proxy has and the store, as far as the gate allows. */
-import type { Resource, TypeUrl } from "../codec/resource.ts";
+import type { Resource, TypeUrl } from "../../codec/resource.ts";
+import { BitSet } from "../content/bit-set.ts";
+import type { Shelf, SlotUser } from "../content/shelf.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
+import type { ChannelCounts, PumpParts } from "../protocol/channel.ts";
+import { removedLast } from "../protocol/type-urls.ts";
 import { Assemblies } from "./assemblies.ts";
-import { BitSet } from "./bit-set.ts";
-import type { ChannelCounts } from "./channel.ts";
-import type { Gate, GateMember } from "./gate.ts";
+import type { GateMember, Verdict } from "./gate.ts";
 import { Interest } from "./interest.ts";
-import { type Bounds, Leaving, least } from "./leaving.ts";
-import type { DeliveryState, Rejection } from "./observer.ts";
+import { Leaving, least } from "./leaving.ts";
 import { Refusals } from "./refusals.ts";
-import type { Reword } from "./reword.ts";
-import type { Shelf, SlotUser } from "./shelf.ts";
-import type { ResourceStore } from "./store.ts";
 import type { Turn, WholePut } from "./turn.ts";
-import { removedLast } from "./type-urls.ts";
-import { Withheld } from "./withheld.ts";
-
-/** What a pump works on. */
-export interface PumpParts {
-  readonly store: ResourceStore;
-  readonly gate: Gate;
-  readonly bounds: Bounds;
-  readonly type: TypeUrl;
-  readonly reword: Reword | undefined;
-}
+import { type Judge, Withheld } from "./withheld.ts";
 
 /**
  * Names are slots of the type's shelf; what is kept per proxy are bit sets, a position, and small maps of what is under way. Invariants:
@@ -30,7 +19,7 @@ export interface PumpParts {
  * - a slot is in `has` if some content of it was sent and not removed since;
  * - once `next` gives nothing and nothing is unanswered, the proxy has exactly what it wants and is ready for.
  */
-export class Pump implements GateMember, SlotUser {
+export class Pump implements GateMember, SlotUser, Judge<number> {
   readonly type: TypeUrl;
   readonly #parts: PumpParts;
   readonly #shelf: Shelf;
@@ -57,10 +46,7 @@ export class Pump implements GateMember, SlotUser {
     this.#interest = new Interest(this.#shelf);
     this.#assemblies = new Assemblies(parts, this.#shelf);
     this.#refusals = new Refusals(parts.type, this.#shelf);
-    this.#withheld = new Withheld(parts.bounds.ackBoundMs, (slot) => {
-      const resource = this.#shelf.at(slot);
-      return resource === undefined ? "ready" : parts.gate.verdict(resource);
-    });
+    this.#withheld = new Withheld(parts.bounds.ackBoundMs, this);
     this.#leaving = new Leaving(parts.bounds);
     this.#position = parts.store.position;
     this.#shelf.users.add(this);
@@ -86,6 +72,11 @@ export class Pump implements GateMember, SlotUser {
     this.#shelf.users.delete(this);
     this.#parts.gate.leave(this);
     for (const slot of this.#has) this.#parts.gate.forgotten(this.type, slot);
+  }
+
+  verdictOf(slot: number): Verdict {
+    const resource = this.#shelf.at(slot);
+    return resource === undefined ? "ready" : this.#parts.gate.verdict(resource);
   }
 
   usesSlot(slot: number): boolean {

@@ -1,7 +1,7 @@
 /** Encoded entries of responses, each made once and shared by every stream that sends it. */
-import type { Resource } from "../codec/resource.ts";
+import type { Resource } from "../../codec/resource.ts";
+import type { WholePut } from "../delivery/turn.ts";
 import type { Composition } from "./composition.ts";
-import type { WholePut } from "./turn.ts";
 import { deltaEntry, sotwEntry } from "./wire.ts";
 
 /** Large bodies kept ready: streams are at most a few compositions apart, and one of 5,000 virtual hosts takes 1.5 MB. */

@@ -1,9 +1,10 @@
 /** State of the world for types whose responses may leave out what did not change: all but those of `wholeState`. */
-import type { ChannelCounts, ChannelParts } from "./channel.ts";
-import type { DeliveryState, Rejection } from "./observer.ts";
+
+import type { DeliveryState, Rejection } from "../observer.ts";
+import type { ChannelCounts, ChannelParts } from "../protocol/channel.ts";
+import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
+import type { ResourceStore } from "../store.ts";
 import { Pump } from "./pump.ts";
-import type { SotwPump, SotwTurn } from "./sotw-channel.ts";
-import type { ResourceStore } from "./store.ts";
 import type { Turn } from "./turn.ts";
 
 interface PiecemealTurn extends SotwTurn {

@@ -1,18 +1,22 @@
 /** One type on one stream, whichever variant of the protocol: what the stream, the proxy and people need of it. */
-import type { TypeUrl } from "../codec/resource.ts";
-import type { Gate } from "./gate.ts";
-import type { Bounds } from "./leaving.ts";
-import type { DeliveryState, Rejection } from "./observer.ts";
-import type { Reword } from "./reword.ts";
-import type { ResourceStore } from "./store.ts";
+import type { TypeUrl } from "../../codec/resource.ts";
+import type { Gate } from "../delivery/gate.ts";
+import type { Bounds } from "../delivery/leaving.ts";
+import type { Reword } from "../delivery/reword.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
+import type { ResourceStore } from "../store.ts";
 
-/** What a channel works on. `nonce` gives a new one, unique on its stream. */
-export interface ChannelParts {
+/** What decides over one type at one proxy. */
+export interface PumpParts {
   readonly store: ResourceStore;
   readonly gate: Gate;
   readonly bounds: Bounds;
   readonly type: TypeUrl;
   readonly reword: Reword | undefined;
+}
+
+/** What a channel works on. `nonce` gives a new one, unique on its stream. */
+export interface ChannelParts extends PumpParts {
   readonly nonce: () => string;
 }
 

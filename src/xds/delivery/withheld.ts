@@ -1,7 +1,13 @@
 /** What is not sent yet, because something it requires is not acknowledged. */
+
+import { SparseMap } from "../content/sparse-map.ts";
 import type { Verdict } from "./gate.ts";
 import { least } from "./leaving.ts";
-import { SparseMap } from "./sparse-map.ts";
+
+/** Who knows whether what a key requires is there. */
+export interface Judge<Key> {
+  verdictOf(key: Key): Verdict;
+}
 
 /**
  * Keys of resources (or parts) that wait at one proxy. States of a key:
@@ -12,16 +18,16 @@ import { SparseMap } from "./sparse-map.ts";
  *   when the verdict is another, and by `cancel`.
  */
 export class Withheld<Key> {
-  readonly #verdictOf: (key: Key) => Verdict;
+  readonly #judge: Judge<Key>;
   readonly #boundMs: number;
   /** Until when each waits at most. All wait equally long, so the order of arrival is the order of deadlines. */
   readonly #waiting = new SparseMap<Key, number>();
   readonly #blocked = new SparseMap<Key, true>();
   #completeBy: number | undefined; // while somebody waits for all of them
 
-  constructor(boundMs: number, verdictOf: (key: Key) => Verdict) {
+  constructor(boundMs: number, judge: Judge<Key>) {
     this.#boundMs = boundMs;
-    this.#verdictOf = verdictOf;
+    this.#judge = judge;
   }
 
   get size(): number {
@@ -45,7 +51,7 @@ export class Withheld<Key> {
 
   /** True if it may be sent now; else it is noted. Who waits already keeps its deadline, though its content changed. */
   judge(key: Key, nowMs: number): boolean {
-    const verdict = this.#verdictOf(key);
+    const verdict = this.#judge.verdictOf(key);
     if (verdict !== "refused") this.#blocked.delete(key);
     if (verdict === "waiting") {
       if (!this.#waiting.has(key)) this.#waiting.set(key, nowMs + this.#boundMs);
@@ -87,7 +93,7 @@ export class Withheld<Key> {
 
   /** True if a waiting key may be sent now. */
   #decide(key: Key, until: number, nowMs: number): boolean {
-    const verdict = this.#verdictOf(key);
+    const verdict = this.#judge.verdictOf(key);
     if (verdict === "waiting" && nowMs < until) return false;
     this.#waiting.delete(key);
     if (verdict === "refused") this.#blocked.set(key, true);

@@ -1,6 +1,6 @@
 /** Removals that come last: a cluster goes when nothing that the proxy has points at it any more, and a grace later. */
 
-import { SparseMap } from "./sparse-map.ts";
+import { SparseMap } from "../content/sparse-map.ts";
 
 /** Bounds of make before break, complete. */
 export interface Bounds {

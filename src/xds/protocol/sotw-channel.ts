@@ -1,13 +1,13 @@
 /** State of the world for one type of one stream: requests in, responses out, time an argument. */
-import type { DiscoveryRequest } from "../codec/generated/messages.ts";
+import type { DiscoveryRequest } from "../../codec/generated/messages.ts";
+import { sotwResponse } from "../content/wire.ts";
+import { ListPump } from "../delivery/list-pump.ts";
+import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response } from "./channel.ts";
 import { Flights } from "./flights.ts";
-import { ListPump } from "./list-pump.ts";
-import type { DeliveryState, Rejection } from "./observer.ts";
-import { PiecemealPump } from "./piecemeal-pump.ts";
 import { sotwWanted } from "./subscription.ts";
 import { wholeState } from "./type-urls.ts";
-import { sotwResponse } from "./wire.ts";
 
 /** What this channel needs of either pump. */
 export interface SotwPump<T extends SotwTurn = SotwTurn> {

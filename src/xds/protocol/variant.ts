@@ -1,6 +1,6 @@
 /** The two variants of the protocol, as a session needs them. */
-import { decode } from "../codec/decode.ts";
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../codec/generated/messages.ts";
+import { decode } from "../../codec/decode.ts";
+import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../../codec/generated/messages.ts";
 import type { Channel, ChannelParts } from "./channel.ts";
 import { DeltaChannel } from "./delta-channel.ts";
 import { SotwChannel } from "./sotw-channel.ts";

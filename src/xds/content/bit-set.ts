@@ -55,7 +55,7 @@ export class BitSet {
   }
 
   #grow(words: number): void {
-    const grown = new Uint32Array(Math.max(words, Math.ceil(this.#words.length * 1.25)));
+    const grown = new Uint32Array(words + 16 - (words % 16)); // 512 members at a time: copying is cheap, and thousands of streams keep this
     grown.set(this.#words);
     this.#words = grown;
   }

@@ -1,12 +1,12 @@
 /** The incremental variant of the protocol for one type of one stream: requests in, responses out, time an argument. */
-import type { DeltaDiscoveryRequest } from "../codec/generated/messages.ts";
+import type { DeltaDiscoveryRequest } from "../../codec/generated/messages.ts";
+import { deltaResponse } from "../content/wire.ts";
+import { Pump } from "../delivery/pump.ts";
+import type { Turn } from "../delivery/turn.ts";
+import type { DeliveryState } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response } from "./channel.ts";
 import { Flights } from "./flights.ts";
-import type { DeliveryState } from "./observer.ts";
-import { Pump } from "./pump.ts";
 import { deltaChange } from "./subscription.ts";
-import type { Turn } from "./turn.ts";
-import { deltaResponse } from "./wire.ts";
 
 /**
  * - A request with a response_nonce answers that response; a stale nonce answers nothing, but its changes of subscription count.

@@ -1,5 +1,5 @@
 /** The same in other words, for clients that remember bytes they refused. */
-import type { WholeResource } from "../codec/resource.ts";
+import type { WholeResource } from "../../codec/resource.ts";
 
 /**
  * Other bytes of the same meaning, different for every attempt (1, 2, …), or undefined if the resource needs none. For resources that are sent

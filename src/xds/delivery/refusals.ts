@@ -1,8 +1,8 @@
 /** What one proxy refused of one type, and who is under suspicion meanwhile. */
-import type { Resource, TypeUrl } from "../codec/resource.ts";
-import type { Rejection } from "./observer.ts";
-import type { Shelf } from "./shelf.ts";
-import { SparseMap } from "./sparse-map.ts";
+import type { Resource, TypeUrl } from "../../codec/resource.ts";
+import type { Shelf } from "../content/shelf.ts";
+import { SparseMap } from "../content/sparse-map.ts";
+import type { Rejection } from "../observer.ts";
 import { Suspects } from "./suspects.ts";
 import type { Turn } from "./turn.ts";
 

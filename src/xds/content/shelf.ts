@@ -1,5 +1,5 @@
 /** The resources of one type (or the parts of one composed resource) under small numbers, and the order in which they changed. */
-import type { Resource, TypeUrl } from "../codec/resource.ts";
+import type { Resource, TypeUrl } from "../../codec/resource.ts";
 
 /** Whoever remembers slots says so, or a slot it remembers would be given to another name. */
 export interface SlotUser {

@@ -1,9 +1,9 @@
 /** One gRPC stream of a proxy: its types, and whose turn it is. Time is an argument, bytes go in and come out elsewhere. */
-import type { TypeUrl } from "../codec/resource.ts";
+import type { TypeUrl } from "../../codec/resource.ts";
+import type { Gate } from "../delivery/gate.ts";
+import { least } from "../delivery/leaving.ts";
 import type { Answer, Channel, Response } from "./channel.ts";
 import { Garbage } from "./garbage.ts";
-import type { Gate } from "./gate.ts";
-import { least } from "./leaving.ts";
 import { rankOf } from "./type-urls.ts";
 
 /** More types than any Envoy asks for: a client that invents types is ended. */
