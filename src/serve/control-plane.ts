@@ -9,6 +9,7 @@ import type { AdminModel } from "../admin/model.ts";
 import { Refusal } from "../cli/refusal.ts";
 import { fleetFor } from "../config/fleet-selector.ts";
 import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
+import { rewordedScope } from "../envoy/reworded-scope.ts";
 import { type ProxyTransport, type VariantChoice, type VariantWish, variantOf } from "../envoy/variant.ts";
 import type { FleetDefinition } from "../model/fleet-model.ts";
 import { Pipeline, type PipelineSettings } from "../model/pipeline.ts";
@@ -79,6 +80,7 @@ export class ControlPlane {
       graceMs: xds.graceMs,
       inFlightBytes: xds.bytesInFlight,
       maxRequestBytes: xds.maxRequestBytes,
+      reword: rewordedScope,
     });
   }
 

@@ -2,6 +2,7 @@
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { Resource, ResourceChange } from "../../src/codec/resource.ts";
 import { type BootstrapTransport, bootstrapOf } from "../../src/envoy/bootstrap.ts";
+import { rewordedScope } from "../../src/envoy/reworded-scope.ts";
 import { XdsServer } from "../../src/xds/server.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
 import type { Delivery } from "./file-delivery.ts";
@@ -9,7 +10,7 @@ import type { Delivery } from "./file-delivery.ts";
 /** Removed clusters go at once (no grace), so that rows which take something away need not wait. */
 export async function xdsDelivery(transport: BootstrapTransport): Promise<Delivery> {
   const store = new ResourceStore();
-  const server = new XdsServer({ assign: () => ({ fleet: "test", store }), graceMs: 0 });
+  const server = new XdsServer({ assign: () => ({ fleet: "test", store }), graceMs: 0, reword: rewordedScope });
   const listening = await server.listen("127.0.0.1:0", ServerCredentials.createInsecure());
   if ("cause" in listening) throw new Error(listening.cause);
   let held: readonly Resource[] = [];
