@@ -137,10 +137,16 @@ const object = fc.oneof(
   }),
 );
 
+/** Names from a small set collide, and of equal names only the first counts: three of four get one of their own. */
+const named =
+  (round: number) =>
+  (thing: Readonly<Record<string, unknown>>, at: number): Readonly<Record<string, unknown>> =>
+    at % 4 === 0 ? thing : { ...thing, metadata: { ...Object(thing["metadata"]), name: `strange-${round}-${at}` } };
+
 const ROUNDS = ["round-0.example", "round-1.example", "round-2.example", "round-3.example"];
 
 test("400 strange objects: Envoys of both layouts acknowledge everything, and an ordinary hostname among them is served", async (t) => {
-  const seed = Date.now() % 2 ** 31;
+  const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
   t.diagnostic(`seed ${seed}`);
   const good = await hostNamed(t, "good", "good.example", ...ROUNDS);
   const signalbox = await serving({
@@ -154,7 +160,7 @@ test("400 strange objects: Envoys of both layouts acknowledge everything, and an
   }).catch((error: unknown) => assert.fail(`seed ${seed}: ${error}`));
   const ports = [await envoyOf(t, signalbox), await envoyOf(t, signalbox, { nodeCluster: "plain" })];
   for (const [round, hostname] of ROUNDS.entries()) {
-    const strange = fc.sample(object, { numRuns: 100, seed: seed + round });
+    const strange = fc.sample(object, { numRuns: 100, seed: seed + round }).map(named(round));
     // Read in one go with the strange ones: once it is served, they have been taken too.
     const last: unknown = parse(workloadYaml(`round-${round}`, hostname, "good"));
     const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: [...strange, last] });
@@ -173,7 +179,7 @@ test("400 strange objects: Envoys of both layouts acknowledge everything, and an
     !problems.includes("resource-invalid"),
     `seed ${seed}: our own validation had to withhold something: ${problems}`,
   );
-  assert.ok(problems.includes("hostname-invalid"), "the objects were strange");
+  assert.ok(problems.includes("hostname-invalid"), `seed ${seed}: the objects were strange: ${problems}`);
 
   /** Every proxy has nothing unanswered and nothing withheld, and has seen the strange ones. */
   async function allAcknowledged(): Promise<void> {
