@@ -32,7 +32,7 @@ const KEEP_ALIVE_MS = 15_000;
 /** As much of a refusal's body as is read: a Status object is far smaller. */
 const REFUSAL_BYTES = 65_536;
 
-/** The client of one Access. `now` is the wall clock in ms, for credentials that expire. */
+/** The client of one Access. */
 export class HttpKubernetesClient implements KubernetesClient {
   readonly server: string;
   readonly #proxyUrl: string | undefined;
@@ -40,10 +40,10 @@ export class HttpKubernetesClient implements KubernetesClient {
   /** The agent of the newest TLS material. Replaced when that changes; streams of the old one live on. */
   #agent: { readonly material: string; readonly agent: Agent | PlainAgent } | undefined;
 
-  constructor(access: Access, now: () => number = Date.now) {
-    this.server = access.server;
-    this.#proxyUrl = access.proxyUrl;
-    this.#credentials = new CredentialReader(access, now);
+  constructor(access: Access) {
+    this.server = access.cluster.server;
+    this.#proxyUrl = access.cluster.proxyUrl || undefined; // "" in a kubeconfig says none
+    this.#credentials = new CredentialReader(access);
   }
 
   async get(path: string, { asked, signal, answerMs }: GetOptions): Promise<AsyncIterable<Buffer>> {

@@ -1,8 +1,11 @@
-/** What one request shows of us: TLS material and headers, read anew each time, so that rotated tokens and certificates need no restart. */
-import { execFile } from "node:child_process";
+/** What one request shows of us: TLS material and headers of its moment, so that rotated tokens and certificates need no restart. */
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import type { RequestOptions } from "node:https";
+import { ExecAuth } from "@kubernetes/client-node/dist/exec_auth.js";
+import { FileAuth } from "@kubernetes/client-node/dist/file_auth.js";
 import { ApiError } from "./failure.ts";
-import type { Access, ExecPlugin, Material } from "./kubeconfig.ts";
+import type { Access, Plugin } from "./kubeconfig.ts";
 
 /** Ready for node:https. Equal material has equal bytes, so connections can be kept while it stays. */
 export interface Credential {
@@ -16,124 +19,147 @@ export interface Credential {
   };
 }
 
-/** How long a plugin may take, in ms. It may have to ask a cloud; it may not ask a person. */
-const PLUGIN_MS = 60_000;
+/** Who asks: at most one way of telling it. */
+interface Identity {
+  readonly authorization?: string;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
 
-/** Gives the credential of one Access. Only what a plugin gave is remembered, until it expires or is refused. */
+/**
+ * Gives the credential of one Access.
+ * - Certificates in files are read for every request; a token's file anew after 60 s, as client-go does.
+ * - What a plugin gave is shown until it expires. Requests that need it at the same time share one run.
+ * - After a 401 both are asked at once.
+ */
 export class CredentialReader {
   readonly #access: Access;
-  readonly #now: () => number;
-  #issued: Issued | undefined;
+  readonly #pluginMs: number;
+  #file = new FileAuth();
+  #plugin: ExecAuth;
+  /** The plugin's run under way. */
+  #asking: Promise<Identity> | undefined;
 
-  /** `now`: the wall clock in ms since the epoch, since plugins tell expiry as a date. */
-  constructor(access: Access, now: () => number) {
+  /** `pluginMs`: how long a plugin may take. It may have to ask a cloud; it may not ask a person. */
+  constructor(access: Access, pluginMs = 60_000) {
     this.#access = access;
-    this.#now = now;
+    this.#pluginMs = pluginMs;
+    this.#plugin = pluginRunner(pluginMs);
   }
 
-  /** The API server did not accept the last one (401): ask the plugin again. Files are read for every request anyway. */
+  /** The API server did not accept the last one (401): forget what is remembered of it. */
   refused(): void {
-    this.#issued = undefined;
+    this.#file = new FileAuth();
+    this.#plugin = pluginRunner(this.#pluginMs);
   }
 
   /** Throws an ApiError of code `credentials` that names the file or plugin at fault. */
   async read(): Promise<Credential> {
-    const access = this.#access;
-    const issued = access.exec === undefined ? undefined : await this.#fromPlugin(access.exec);
-    const ca = await bytesOf(access.ca, access.origin);
-    const cert = issued?.cert ?? (await bytesOf(access.clientCertificate?.cert, access.origin));
-    const key = issued?.key ?? (await bytesOf(access.clientCertificate?.key, access.origin));
-    const token = issued?.token ?? (await bytesOf(access.token, access.origin))?.toString("utf8").trim();
-    const headers: Record<string, string> = {};
-    if (token !== undefined && token !== "") headers["authorization"] = `Bearer ${token}`;
-    else if (access.basic !== undefined)
-      headers["authorization"] = `Basic ${Buffer.from(access.basic).toString("base64")}`;
-    if (access.impersonate !== undefined) headers["impersonate-user"] = access.impersonate;
+    const { cluster, user, origin } = this.#access;
+    const { authorization, ...issued } = await this.#identity();
+    const ca = await materialOf(cluster.caData, cluster.caFile, origin);
+    const cert = issued.cert ?? (await materialOf(user.certData, user.certFile, origin));
+    const key = issued.key ?? (await materialOf(user.keyData, user.keyFile, origin));
     return {
-      headers,
+      headers: {
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(user.impersonateUser ? { "impersonate-user": user.impersonateUser } : {}),
+      },
       tls: {
         ...(ca === undefined ? {} : { ca }),
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),
-        ...(access.serverName === undefined ? {} : { servername: access.serverName }),
-        rejectUnauthorized: !access.insecure,
+        ...(cluster.tlsServerName ? { servername: cluster.tlsServerName } : {}),
+        rejectUnauthorized: !cluster.skipTLSVerify,
       },
     };
   }
 
-  async #fromPlugin(plugin: ExecPlugin): Promise<Issued> {
-    if (this.#issued !== undefined && this.#issued.expiresAt > this.#now()) return this.#issued;
-    this.#issued = issuedBy(plugin, await outputOf(plugin));
-    return this.#issued;
+  async #identity(): Promise<Identity> {
+    const { user } = this.#access;
+    if (user.exec) {
+      this.#asking ??= this.#fromPlugin(user.exec as Plugin).finally(() => {
+        this.#asking = undefined;
+      });
+      return await this.#asking;
+    }
+    if (user.authProvider) return await this.#fromFile(String(user.authProvider.config.tokenFile));
+    if (user.token) return { authorization: `Bearer ${user.token.trim()}` };
+    if (!user.username) return {};
+    return { authorization: `Basic ${Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64")}` };
+  }
+
+  async #fromFile(path: string): Promise<Identity> {
+    const { user, origin } = this.#access;
+    const options = { headers: { Authorization: "" } };
+    try {
+      await this.#file.applyAuthentication(user, options);
+    } catch (error) {
+      throw unreadable(path, origin, `cannot be read: ${(error as Error).message}`);
+    }
+    const authorization = options.headers.Authorization.trim(); // a file ends with a line feed, a header must not
+    if (authorization !== "" && authorization !== "Bearer") return { authorization };
+    this.#file = new FileAuth(); // caught while it was being written: look again the next time, not in 60 s
+    throw unreadable(path, origin, "is empty");
+  }
+
+  async #fromPlugin(plugin: Plugin): Promise<Identity> {
+    const options: RequestOptions & { headers: { Authorization?: string } } = { headers: {} };
+    try {
+      await this.#plugin.applyAuthentication(this.#access.user, options);
+    } catch (error) {
+      this.#plugin = pluginRunner(this.#pluginMs); // it remembers what it could not read, too
+      throw pluginFailure(plugin, wordsOf(error as Error));
+    }
+    const { Authorization: authorization } = options.headers;
+    if (authorization !== undefined) return { authorization };
+    const { cert, key } = options;
+    if (typeof cert === "string" && typeof key === "string") return { cert: Buffer.from(cert), key: Buffer.from(key) };
+    this.#plugin = pluginRunner(this.#pluginMs);
+    throw pluginFailure(plugin, NO_CREDENTIAL);
   }
 }
 
-interface Issued {
-  readonly token: string | undefined;
-  readonly cert: Buffer | undefined;
-  readonly key: Buffer | undefined;
-  /** In ms since the epoch; Infinity if the plugin names no date. */
-  readonly expiresAt: number;
+/**
+ * client-node runs plugins without a bound and with an open standard input, so that one which asks for a password waits for ever. `execFn` is
+ * how its own tests reach in; private, so the test "a plugin that asks a person is told that there is none" tells when it moves.
+ */
+function pluginRunner(pluginMs: number): ExecAuth {
+  const runner = new ExecAuth();
+  // Not the option `timeout`: its timer outlives a program that cannot be started, and holds up the end of the process.
+  const run = (command: string, args: readonly string[], options: object) =>
+    spawn(command, args, { ...options, signal: AbortSignal.timeout(pluginMs), stdio: ["ignore", "pipe", "pipe"] });
+  Reflect.set(runner, "execFn", run);
+  return runner;
 }
 
-async function bytesOf(material: Material | undefined, origin: string): Promise<Buffer | undefined> {
-  if (material === undefined) return undefined;
-  if ("bytes" in material) return material.bytes;
+const NO_CREDENTIAL = "its output has neither status.token nor a client certificate with key";
+
+/** Of a plugin that exits badly ExecAuth gives the standard error; of an answer that is no ExecCredential, what JavaScript says. */
+function wordsOf(error: Error): string {
+  if (error instanceof SyntaxError || error instanceof TypeError) return NO_CREDENTIAL;
+  if (error.name === "AbortError") return "it did not end in time";
+  const words = error.message.trim().slice(0, 500);
+  return words === "" ? "it ended without a word" : words;
+}
+
+function pluginFailure({ command, installHint }: Plugin, words: string): ApiError {
+  const cause = `the credential plugin ${command} failed: ${words}`;
+  return new ApiError({ code: "credentials", cause, remedy: installHint });
+}
+
+/** Bytes in base64 win over the file, as in kubectl. */
+async function materialOf(inline: string | undefined, path: string | undefined, origin: string) {
+  if (inline) return Buffer.from(inline, "base64");
+  if (!path) return undefined;
   try {
-    return await readFile(material.file);
+    return await readFile(path);
   } catch (error) {
-    throw new ApiError({
-      code: "credentials",
-      cause: `${material.file}, which ${origin} names, cannot be read: ${(error as Error).message}`,
-      remedy: "Put the file there and let Signalbox read it",
-    });
+    throw unreadable(path, origin, `cannot be read: ${(error as Error).message}`);
   }
 }
 
-function outputOf(plugin: ExecPlugin): Promise<string> {
-  const info = JSON.stringify({ apiVersion: plugin.apiVersion, kind: "ExecCredential", spec: { interactive: false } });
-  const env = { ...process.env, ...plugin.env, KUBERNETES_EXEC_INFO: info };
-  return new Promise((resolve, reject) => {
-    execFile(plugin.command, [...plugin.args], { env, timeout: PLUGIN_MS }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else {
-        const words = stderr.trim() === "" ? error.message : stderr.trim().slice(0, 500);
-        const hint = plugin.installHint === "" ? "Run it by hand to see why" : plugin.installHint;
-        reject(pluginFailure(plugin, words, hint));
-      }
-    });
-  });
-}
-
-function pluginFailure(plugin: ExecPlugin, words: string, remedy: string): ApiError {
-  return new ApiError({
-    code: "credentials",
-    cause: `the credential plugin ${plugin.command} failed: ${words}`,
-    remedy,
-  });
-}
-
-/** Reads an ExecCredential (Kubernetes documentation, "client-go credential plugins"). */
-function issuedBy(plugin: ExecPlugin, output: string): Issued {
-  let status: Readonly<Record<string, unknown>> = {};
-  try {
-    status = (JSON.parse(output) as { status?: Record<string, unknown> }).status ?? {};
-  } catch {
-    // Reported below: what is no JSON carries neither token nor certificate.
-  }
-  const text = (name: string) => (typeof status[name] === "string" ? status[name] : undefined);
-  const [token, cert, key] = [text("token"), text("clientCertificateData"), text("clientKeyData")];
-  if (token === undefined && (cert === undefined || key === undefined))
-    throw pluginFailure(
-      plugin,
-      "its output has neither status.token nor a client certificate with key",
-      "Run it by hand to see why",
-    );
-  const expires = Date.parse(text("expirationTimestamp") ?? "");
-  return {
-    token,
-    cert: cert === undefined ? undefined : Buffer.from(cert),
-    key: key === undefined ? undefined : Buffer.from(key),
-    expiresAt: Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires,
-  };
+function unreadable(path: string, origin: string, words: string): ApiError {
+  const cause = `${path}, which ${origin} names, ${words}`;
+  return new ApiError({ code: "credentials", cause, remedy: "Put the file there and let Signalbox read it" });
 }

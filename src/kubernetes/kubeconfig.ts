@@ -1,44 +1,43 @@
 /**
  * How to reach an API server and as whom: read from kubeconfig files or from what a pod is given.
- * Our own reader, not that of @kubernetes/client-node: importing it costs 87 MB of memory and 0.5 s (measured on Node 24), since it loads
- * every generated API class, and we need four fields of one file.
+ * What an entry says is read by @kubernetes/client-node. Only three of its files are imported, by their paths (here and in credential.ts): importing the
+ * package loads every generated API class, and `serve` then takes 181 MB of memory instead of 131 and a second longer to start (2.0.1 on Node 24).
+ * It has no `exports` map that would forbid the paths. The version is pinned; a release that moves them fails the tests of this room.
  */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
+import {
+  type Cluster,
+  type Context,
+  newClusters,
+  newContexts,
+  newUsers,
+  type User,
+} from "@kubernetes/client-node/dist/config_types.js";
 import { parse } from "yaml";
 import { ApiError } from "./failure.ts";
+import { fieldsOf } from "./resource.ts";
 
-/** Bytes that stand in the configuration, or the file that holds them, read anew for every request so that rotation needs no restart. */
-export type Material = { readonly file: string } | { readonly bytes: Buffer };
-
-/** A credential plugin (`users[].user.exec`). */
-export interface ExecPlugin {
-  readonly apiVersion: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly installHint: string;
-}
-
-/** Everything one request needs to know. */
+/** Everything one request needs to know. Paths in it are absolute; the files are read when they are needed. */
 export interface Access {
   /** Where it was read from, for messages. */
   readonly origin: string;
-  /** `https://10.0.0.1:443` or with a path, without a slash at its end. `http:` is for test servers and local proxies. */
-  readonly server: string;
+  /** `server` is `https://10.0.0.1:443` or with a path, without a slash at its end. `http:` is for test servers and local proxies. */
+  readonly cluster: Cluster;
+  /** A file of a token stands in `authProvider.config.tokenFile`, where FileAuth of client-node looks for it. */
+  readonly user: User;
   /** The namespace of the context; that of the pod in a cluster. "" if none is named. */
   readonly namespace: string;
-  readonly proxyUrl: string | undefined;
-  readonly ca: Material | undefined;
-  readonly serverName: string | undefined;
-  readonly insecure: boolean;
-  readonly clientCertificate: { readonly cert: Material; readonly key: Material } | undefined;
-  readonly token: Material | undefined;
-  readonly basic: string | undefined;
-  readonly exec: ExecPlugin | undefined;
-  /** `as` of the user: the name to act for. */
-  readonly impersonate: string | undefined;
+}
+
+/** `user.exec` of an Access: a credential plugin, as ExecAuth of client-node runs it. */
+export interface Plugin {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  /** What to do when it fails. */
+  readonly installHint: string;
 }
 
 export interface AccessOptions {
@@ -48,16 +47,19 @@ export interface AccessOptions {
   readonly context?: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Where a pod finds its ServiceAccount (Kubernetes documentation, "Accessing the API from within a Pod"). */
 const POD_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** Reads the configuration that the options and the environment name. Throws an ApiError that names the file and the field at fault. */
-export function readAccess(options: AccessOptions, env: Readonly<Record<string, string | undefined>>): Access {
-  if (options.kubeconfig !== undefined) return fromFiles([options.kubeconfig], options.context);
+export function readAccess(options: AccessOptions, env: Environment): Access {
+  if (options.kubeconfig !== undefined)
+    return fromFiles([options.kubeconfig], options.context, "source.kubernetes.kubeconfig");
   const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
-  if (named.length > 0) return fromFiles(named, options.context);
+  if (named.length > 0) return fromFiles(named, options.context, "the variable KUBECONFIG");
   const home = join(env["HOME"] ?? homedir(), ".kube", "config");
-  if (textOf(home) !== undefined) return fromFiles([home], options.context);
+  if (textOf(home) !== undefined) return fromFiles([home], options.context, "source.kubernetes.kubeconfig");
   const inPod = podAccess(env, POD_FOLDER);
   if (inPod !== undefined) return inPod;
   throw misconfigured(
@@ -67,31 +69,20 @@ export function readAccess(options: AccessOptions, env: Readonly<Record<string, 
 }
 
 /** What a pod is given: two variables and a folder; undefined outside of one. Exported for its test. */
-export function podAccess(env: Readonly<Record<string, string | undefined>>, folder: string): Access | undefined {
+export function podAccess(env: Environment, folder: string): Access | undefined {
   const [hostname, port] = [env["KUBERNETES_SERVICE_HOST"], env["KUBERNETES_SERVICE_PORT"]];
   const token = join(folder, "token");
   if (hostname === undefined || port === undefined || textOf(token) === undefined) return undefined;
+  const server = `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   return {
-    ...NOTHING,
     origin: "the pod's ServiceAccount",
-    server: `https://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+    cluster: { name: "pod", server, caFile: join(folder, "ca.crt"), skipTLSVerify: false },
+    user: { name: "pod", authProvider: fileProvider(token) },
     namespace: textOf(join(folder, "namespace"))?.trim() ?? "",
-    ca: { file: join(folder, "ca.crt") },
-    token: { file: token },
   };
 }
 
-const NOTHING = {
-  proxyUrl: undefined,
-  ca: undefined,
-  serverName: undefined,
-  insecure: false,
-  clientCertificate: undefined,
-  token: undefined,
-  basic: undefined,
-  exec: undefined,
-  impersonate: undefined,
-} as const;
+const fileProvider = (tokenFile: string) => ({ name: "tokenFile", config: { tokenFile } });
 
 function textOf(path: string): string | undefined {
   try {
@@ -105,156 +96,141 @@ function misconfigured(cause: string, remedy: string): ApiError {
   return new ApiError({ code: "credentials", cause, remedy });
 }
 
-/** An entry of a kubeconfig list, with the folder that its relative paths mean. */
-interface Entry {
-  readonly name: string;
+/** One file of a kubeconfig. */
+interface Document {
+  readonly path: string;
   readonly fields: Fields;
-  readonly origin: string;
-  readonly folder: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function fromFiles(paths: readonly string[], contextName: string | undefined): Access {
-  const documents = paths.map((path) => ({ path, fields: documentOf(path) }));
-  const find = (list: string, key: string, name: string, askedBy: string): Entry => {
-    for (const { path, fields } of documents) {
-      const entries = Array.isArray(fields[list]) ? (fields[list] as unknown[]).map(fieldsOf) : [];
-      const entry = entries.find((candidate) => candidate["name"] === name);
-      if (entry !== undefined)
-        return { name, fields: fieldsOf(entry[key]), origin: path, folder: dirname(resolve(path)) };
-    }
-    throw misconfigured(
-      `kubeconfig ${paths.join(delimiter)} has no ${key} "${name}", which ${askedBy} names`,
-      `Add it to ${list}, or name another`,
-    );
-  };
-  const current = documents.map(({ fields }) => stringOf(fields, "current-context")).find((name) => name !== undefined);
-  const name = contextName ?? current;
+/** One entry of a list, as client-node reads it, the fields it was read from, and the file it stands in. */
+interface Entry<T> {
+  readonly read: T;
+  readonly fields: Fields;
+  readonly path: string;
+}
+
+/** `namedBy` is what to correct where there is no such file. */
+function fromFiles(paths: readonly string[], contextName: string | undefined, namedBy: string): Access {
+  const documents = paths.map((path) => ({ path, fields: documentOf(path, namedBy) }));
+  const name = contextName ?? documents.map(({ fields }) => fields["current-context"]).find(isNamed);
   if (name === undefined)
     throw misconfigured(
       `kubeconfig ${paths.join(delimiter)} has no current-context`,
       "Set source.kubernetes.context, or current-context in the kubeconfig",
     );
-  const context = find(
-    "contexts",
-    "context",
-    name,
-    contextName === undefined ? "current-context" : "source.kubernetes.context",
-  );
-  const cluster = find("clusters", "cluster", stringOf(context.fields, "cluster") ?? "", `context ${name}`);
-  const userName = stringOf(context.fields, "user");
-  const user = userName === undefined ? undefined : find("users", "user", userName, `context ${name}`);
+  const askedBy = contextName === undefined ? "current-context" : "source.kubernetes.context";
+  const { read: context } = entryOf<Context>(documents, "context", newContexts, { name, askedBy });
+  const by = { askedBy: `context ${name}` };
+  const cluster = entryOf<Cluster>(documents, "cluster", newClusters, { name: context.cluster, ...by });
+  const user = isNamed(context.user)
+    ? entryOf<User>(documents, "user", newUsers, { name: context.user, ...by })
+    : undefined;
   return {
-    ...clusterFields(cluster),
-    ...(user === undefined ? {} : userFields(user)),
-    namespace: stringOf(context.fields, "namespace") ?? "",
+    origin: cluster.path,
+    cluster: checkedCluster(cluster),
+    user: user === undefined ? { name: "" } : checkedUser(user),
+    namespace: context.namespace ?? "",
   };
 }
 
-function documentOf(path: string): Fields {
+function documentOf(path: string, namedBy: string): Fields {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw misconfigured(
-      `kubeconfig ${path} cannot be read: ${(error as Error).message}`,
-      "Correct source.kubernetes.kubeconfig",
-    );
+    throw misconfigured(`kubeconfig ${path} cannot be read: ${(error as Error).message}`, `Correct ${namedBy}`);
   }
   try {
-    return fieldsOf(parse(text));
+    return fieldsOf(parse(text)) ?? {};
   } catch (error) {
     throw misconfigured(`kubeconfig ${path} is not YAML: ${(error as Error).message}`, "Correct the file");
   }
 }
 
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+const isNamed = (value: unknown): value is string => typeof value === "string" && value !== "";
 
-const stringOf = (fields: Fields, name: string): string | undefined => {
-  const value = fields[name];
-  return typeof value === "string" && value !== "" ? value : undefined;
-};
-
-/** `<field>-data` in base64 wins over the file that `<field>` names, as in kubectl. */
-function materialOf({ fields, folder }: Entry, field: string): Material | undefined {
-  const inline = stringOf(fields, `${field}-data`);
-  if (inline !== undefined) return { bytes: Buffer.from(inline, "base64") };
-  const path = stringOf(fields, field);
-  return path === undefined ? undefined : { file: isAbsolute(path) ? path : join(folder, path) };
+/** The first entry of that name. It is given to client-node alone, so that what is wrong with others hurts nobody, as in kubectl. */
+function entryOf<T>(
+  documents: readonly Document[],
+  kind: "context" | "cluster" | "user",
+  readList: (entries: unknown[]) => T[],
+  { name, askedBy }: { readonly name: string; readonly askedBy: string },
+): Entry<T> {
+  for (const { path, fields } of documents) {
+    const list = fields[`${kind}s`];
+    const entry = Array.isArray(list)
+      ? list.map(fieldsOf).find((candidate) => candidate?.["name"] === name)
+      : undefined;
+    if (entry === undefined) continue;
+    try {
+      const [read] = readList([entry]);
+      if (read !== undefined) return { read, fields: fieldsOf(entry[kind]) ?? {}, path };
+    } catch (error) {
+      // `clusters[0].cluster.server is missing`: the place is that in our list of one, so the name stands for it.
+      const words = (error as Error).message.replace(`${kind}s[0].`, "");
+      throw misconfigured(`kubeconfig ${path}, ${kind} ${name}: ${words}`, "Correct the file");
+    }
+  }
+  throw misconfigured(
+    `kubeconfig ${documents.map(({ path }) => path).join(delimiter)} has no ${kind} "${name}", which ${askedBy} names`,
+    `Add it to ${kind}s, or name another`,
+  );
 }
 
-function clusterFields(cluster: Entry): Omit<Access, "namespace"> {
-  const server = stringOf(cluster.fields, "server") ?? "";
-  if (!/^https?:\/\//.test(server) || !URL.canParse(server))
+function checkedCluster({ read, path }: Entry<Cluster>): Cluster {
+  const at = `kubeconfig ${path}, cluster ${read.name}`;
+  if (!/^https?:\/\//.test(read.server) || !URL.canParse(read.server))
+    throw misconfigured(`${at}, server: "${read.server}" is not a URL`, "Write it as https://name:port");
+  if (isNamed(read.proxyUrl) && !/^https?:\/\//.test(read.proxyUrl))
     throw misconfigured(
-      `kubeconfig ${cluster.origin}, cluster ${cluster.name}, server: "${server}" is not a URL`,
-      "Write it as https://name:port",
-    );
-  const proxyUrl = stringOf(cluster.fields, "proxy-url");
-  if (proxyUrl !== undefined && !/^https?:\/\//.test(proxyUrl))
-    throw misconfigured(
-      `kubeconfig ${cluster.origin}, cluster ${cluster.name}, proxy-url: "${proxyUrl}" is not an HTTP proxy`,
+      `${at}, proxy-url: "${read.proxyUrl}" is not an HTTP proxy`,
       "Use an http:// or https:// proxy: SOCKS is not supported",
     );
-  return {
-    ...NOTHING,
-    origin: cluster.origin,
-    server: server.replace(/\/+$/, ""),
-    proxyUrl,
-    ca: materialOf(cluster, "certificate-authority"),
-    serverName: stringOf(cluster.fields, "tls-server-name"),
-    insecure: cluster.fields["insecure-skip-tls-verify"] === true,
-  };
+  const cluster = { ...read };
+  if (isNamed(cluster.caFile)) cluster.caFile = besideFile(path, cluster.caFile);
+  return cluster;
 }
 
-function userFields(user: Entry): Partial<Access> {
-  if (user.fields["auth-provider"] !== undefined)
+function checkedUser({ read, fields, path }: Entry<User>): User {
+  const at = `kubeconfig ${path}, user ${read.name}`;
+  if (read.authProvider)
     throw misconfigured(
-      `kubeconfig ${user.origin}, user ${user.name}: auth-provider was removed from Kubernetes with 1.26`,
+      `${at}: auth-provider was removed from Kubernetes with 1.26`,
       "Use the exec plugin of your provider, or a token",
     );
-  const cert = materialOf(user, "client-certificate");
-  const key = materialOf(user, "client-key");
-  if ((cert === undefined) !== (key === undefined))
+  const [cert, key] = [read.certData ?? read.certFile, read.keyData ?? read.keyFile];
+  if (isNamed(cert) !== isNamed(key))
     throw misconfigured(
-      `kubeconfig ${user.origin}, user ${user.name}: ${cert === undefined ? "client-key without client-certificate" : "client-certificate without client-key"}`,
+      `${at}: ${isNamed(key) ? "client-key without client-certificate" : "client-certificate without client-key"}`,
       "Give both or none",
     );
-  const tokenFile = stringOf(user.fields, "tokenFile");
-  const token = stringOf(user.fields, "token");
-  const basic = stringOf(user.fields, "username");
-  return {
-    clientCertificate: cert === undefined || key === undefined ? undefined : { cert, key },
-    token:
-      tokenFile !== undefined
-        ? { file: isAbsolute(tokenFile) ? tokenFile : join(user.folder, tokenFile) }
-        : token === undefined
-          ? undefined
-          : { bytes: Buffer.from(token) },
-    basic: basic === undefined ? undefined : `${basic}:${stringOf(user.fields, "password") ?? ""}`,
-    exec: user.fields["exec"] === undefined ? undefined : pluginOf(user),
-    impersonate: stringOf(user.fields, "as"),
+  // client-node does not read `tokenFile`; its FileAuth looks for the path here. It wins over `token`, as in kubectl.
+  const { tokenFile } = fields;
+  const user: User = {
+    ...read,
+    ...(isNamed(tokenFile) ? { authProvider: fileProvider(besideFile(path, tokenFile)) } : {}),
+    ...(read.exec ? { exec: pluginOf(fieldsOf(read.exec) ?? {}, at, path) } : {}),
   };
+  if (isNamed(user.certFile)) user.certFile = besideFile(path, user.certFile);
+  if (isNamed(user.keyFile)) user.keyFile = besideFile(path, user.keyFile);
+  return user;
 }
 
-function pluginOf(user: Entry): ExecPlugin {
-  const fields = fieldsOf(user.fields["exec"]);
-  const command = stringOf(fields, "command");
-  if (command === undefined)
-    throw misconfigured(
-      `kubeconfig ${user.origin}, user ${user.name}, exec.command is missing`,
-      "Name the plugin's program",
-    );
-  const env = (Array.isArray(fields["env"]) ? fields["env"] : []).map(fieldsOf);
-  const args: unknown[] = Array.isArray(fields["args"]) ? fields["args"] : [];
+/** A relative path in a kubeconfig begins at its folder. */
+const besideFile = (path: string, named: string): string => resolve(dirname(path), named);
+
+function pluginOf(exec: Fields, at: string, path: string): Plugin {
+  const { command, apiVersion = "client.authentication.k8s.io/v1", args, env, installHint } = exec;
+  if (!isNamed(command)) throw misconfigured(`${at}, exec.command is missing`, "Name the plugin's program");
+  // client-node does not say which version of the answer we read; `aws` and others guess then, and some of their releases guessed wrong.
+  const info = { apiVersion, kind: "ExecCredential", spec: { interactive: false } };
   return {
-    apiVersion: stringOf(fields, "apiVersion") ?? "client.authentication.k8s.io/v1",
     // A bare name is looked up in PATH; one with a slash is relative to the kubeconfig, as in kubectl.
-    command: command.includes("/") && !isAbsolute(command) ? join(user.folder, command) : command,
-    args: args.filter((arg) => typeof arg === "string"),
-    env: Object.fromEntries(env.map((pair) => [stringOf(pair, "name") ?? "", stringOf(pair, "value") ?? ""])),
-    installHint: stringOf(fields, "installHint") ?? "",
+    command: command.includes("/") ? besideFile(path, command) : command,
+    args: Array.isArray(args) ? args.map(String) : [],
+    env: [...(Array.isArray(env) ? env : []), { name: "KUBERNETES_EXEC_INFO", value: JSON.stringify(info) }],
+    installHint: isNamed(installHint) ? installHint : "Run it by hand to see why",
   };
 }

@@ -4,8 +4,8 @@
  * - `idle`: made, not started. Left by `start`, `stop` (the owner).
  * - `listing`: a complete list is under way; the last complete one still counts. Left by `listed`, `expired`, `failed` (the API server),
  *   `relist` (ourselves, when it cannot stream lists), `stop`.
- * - `watching`: one watch is open, or being opened, from the last known position. Left by `ended` (the API server, at its timeout), `expired`,
- *   `failed`, `relist` (the owner), `stop`.
+ * - `watching`: one watch is open, or being opened, from the last known position. Left by `ended` (the API server, at its timeout), `expired`
+ *   (also by ourselves, when its end says that its position is not to be trusted), `failed`, `relist` (the owner), `stop`.
  * - `list-due`: a wait before the next list, since a list failed or the position is lost. Left by `elapsed` (the clock), `stop`.
  * - `watch-due`: a wait before the next watch; the position is good. Left by `elapsed`, `relist`, `stop`.
  * - `stopped`: final.

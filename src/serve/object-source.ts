@@ -4,11 +4,10 @@ import type { Logger } from "pino";
 import type { SourceSettings } from "../config/settings.ts";
 import { HttpKubernetesClient } from "../kubernetes/client.ts";
 import { readAccess } from "../kubernetes/kubeconfig.ts";
-import type { ReflectorObserver } from "../kubernetes/reflector-options.ts";
-import type { RecordKind } from "../placement/records.ts";
 import { filesSource } from "../sources/files.ts";
 import { KubernetesSource } from "../sources/kubernetes.ts";
 import type { ObjectSource } from "../sources/source.ts";
+import { WatchStories } from "./watch-story.ts";
 
 /** Makes it, without starting it. @throws ApiError when no kubeconfig names an API server. */
 export function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, log: Logger): ObjectSource {
@@ -18,32 +17,13 @@ export function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, l
     { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) },
     env,
   );
-  log.info({ server: access.server, from: access.origin }, "reading from Kubernetes");
+  log.info({ server: access.cluster.server, from: access.origin }, "reading from Kubernetes");
+  const stories = new WatchStories(log, () => performance.now());
   return new KubernetesSource({
     client: new HttpKubernetesClient(access),
     namespaces,
-    observer: (kind, namespace) => watchStory(kind, namespace, log),
+    observer: (kind, namespace) => stories.of(kind, namespace),
     clock: { now: () => performance.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) },
     chance: Math.random,
   });
-}
-
-/** What happens to one watch, for the log: a failure once, its recovery once. */
-function watchStory(kind: RecordKind, namespace: string | undefined, log: Logger): ReflectorObserver {
-  const what = { kind, ...(namespace === undefined ? {} : { namespace }) };
-  let told: string | undefined;
-  return {
-    listed: (objects, tookMs) => log.info({ ...what, objects, ms: Math.round(tookMs) }, "listed"),
-    events: () => {},
-    failed: ({ code, cause, remedy }, waitMs) => {
-      const again = told === code;
-      told = code;
-      log[again ? "debug" : "warn"]({ ...what, failure: code, remedy, retryMs: Math.round(waitMs) }, cause);
-    },
-    recovered: (staleMs) => {
-      told = undefined;
-      log.info({ ...what, staleMs: Math.round(staleMs) }, "watch is current again");
-    },
-    threw: (where, error) => log.error({ ...what, where, err: error }, "this is a bug in Signalbox; it goes on"),
-  };
 }

@@ -10,14 +10,14 @@ import { plainAccess, until } from "./observed-reflector.ts";
 
 const asked = { verb: "list", plural: "widgets", group: "test", namespace: undefined } as const;
 
-async function against(t: TestContext, answer: RequestListener, access: Partial<Access> = {}) {
+async function against(t: TestContext, answer: RequestListener, like: (plain: Access) => Access = (plain) => plain) {
   const server = createServer(answer);
   let connections = 0;
   server.on("connection", () => connections++);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
-  const client = new HttpKubernetesClient({ ...plainAccess(`http://127.0.0.1:${port}`), ...access });
+  const client = new HttpKubernetesClient(like(plainAccess(`http://127.0.0.1:${port}`)));
   t.after(() => {
     client.close();
     server.closeAllConnections();
@@ -53,9 +53,7 @@ test("every request says who asks, by the token of its moment", async (t) => {
   const { get } = await against(
     t,
     ({ headers }, response) => response.end(`${headers["authorization"]} ${headers["user-agent"]}`),
-    {
-      token: { bytes: Buffer.from("secret\n") },
-    },
+    (plain) => ({ ...plain, user: { name: "me", token: "secret\n" } }),
   );
   assert.equal(await textOf(await get()), "Bearer secret signalbox");
 });
@@ -131,7 +129,11 @@ test("an HTTP proxy that the kubeconfig names is used", async (t) => {
     proxy.close();
   });
   const proxyUrl = `http://127.0.0.1:${(proxy.address() as { port: number }).port}`;
-  const { get, port } = await against(t, (_, response) => response.end("directly"), { proxyUrl });
+  const { get, port } = await against(
+    t,
+    (_, response) => response.end("directly"),
+    (plain) => ({ ...plain, cluster: { ...plain.cluster, proxyUrl } }),
+  );
   assert.equal(await textOf(await get("/path")), "by the proxy");
   assert.deepEqual(seen, [`http://127.0.0.1:${port}/path`]);
 });

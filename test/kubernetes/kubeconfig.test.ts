@@ -24,7 +24,7 @@ users: [{name: me, user: {${user}}}]
 `;
 const SERVER = "server: 'https://10.0.0.1:6443/base/'";
 
-test("server, namespace, authority and token are read; data wins over files, paths are relative to the file", () => {
+test("server, namespace, authority and token are read; paths are relative to the file", () => {
   const access = readAccess(
     {
       kubeconfig: file(
@@ -33,32 +33,54 @@ test("server, namespace, authority and token are read; data wins over files, pat
     },
     {},
   );
-  assert.equal(access.server, "https://10.0.0.1:6443/base");
   assert.equal(access.namespace, "shop");
-  assert.deepEqual(access.ca, { file: join(folder, "ca.crt") });
-  assert.equal(access.serverName, "api.test");
-  assert.deepEqual(access.token, { bytes: Buffer.from("secret") });
-  assert.equal(access.impersonate, "someone");
-  const inline = `${SERVER}, certificate-authority: ca.crt, certificate-authority-data: ${Buffer.from("PEM").toString("base64")}`;
-  assert.deepEqual(readAccess({ kubeconfig: file(config(inline, "")) }, {}).ca, { bytes: Buffer.from("PEM") });
+  const { server, caFile, tlsServerName, skipTLSVerify } = access.cluster;
+  assert.deepEqual(
+    [server, caFile, tlsServerName, skipTLSVerify],
+    ["https://10.0.0.1:6443/base", join(folder, "ca.crt"), "api.test", false],
+  );
+  assert.deepEqual([access.user.token, access.user.impersonateUser], ["secret", "someone"]);
 });
 
 test("client certificate, plugin and HTTP proxy are read", () => {
   const user =
-    "client-certificate: me.crt, client-key: /keys/me.key, exec: {command: ./login, args: [token], env: [{name: A, value: b}]}";
+    "client-certificate: me.crt, client-key: /keys/me.key, exec: {command: ./login, args: [token, 1], env: [{name: A, value: b}]}";
   const access = readAccess({ kubeconfig: file(config(`${SERVER}, proxy-url: 'http://proxy.test:3128'`, user)) }, {});
-  assert.deepEqual(access.clientCertificate, { cert: { file: join(folder, "me.crt") }, key: { file: "/keys/me.key" } });
-  assert.equal(access.exec?.command, join(folder, "login"));
-  assert.deepEqual([access.exec?.args, access.exec?.env], [["token"], { A: "b" }]);
-  assert.equal(access.proxyUrl, "http://proxy.test:3128");
+  assert.deepEqual([access.user.certFile, access.user.keyFile], [join(folder, "me.crt"), "/keys/me.key"]);
+  const info = `{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false}}`;
+  assert.deepEqual(access.user.exec, {
+    command: join(folder, "login"),
+    args: ["token", "1"],
+    env: [
+      { name: "A", value: "b" },
+      { name: "KUBERNETES_EXEC_INFO", value: info },
+    ],
+    installHint: "Run it by hand to see why",
+  });
+  assert.equal(access.cluster.proxyUrl, "http://proxy.test:3128");
+});
+
+test("a token's file is relative to the kubeconfig and wins over a token", () => {
+  const { user } = readAccess({ kubeconfig: file(config(SERVER, "tokenFile: token, token: old")) }, {});
+  assert.equal(user.authProvider.config.tokenFile, join(folder, "token"));
+});
+
+test("a user, and whatever is wrong with entries that the context does not name, can be left out", () => {
+  const text = `
+current-context: here
+contexts: [{name: half}, {name: here, context: {cluster: one}}]
+clusters: [{name: none}, {name: one, cluster: {${SERVER}}}]
+users: [{}, nonsense]
+`;
+  assert.deepEqual(readAccess({ kubeconfig: file(text) }, {}).user, { name: "" });
 });
 
 test("several files of KUBECONFIG are one, the first that has a name wins", () => {
   const first = file("current-context: there\nusers: [{name: me, user: {token: first}}]");
   const second = file(`${config(SERVER, "token: second")}`.replaceAll("here", "there"));
   const access = readAccess({}, { KUBECONFIG: [first, second].join(delimiter) });
-  assert.deepEqual(access.token, { bytes: Buffer.from("first") });
-  assert.equal(access.server, "https://10.0.0.1:6443/base");
+  assert.equal(access.user.token, "first");
+  assert.equal(access.cluster.server, "https://10.0.0.1:6443/base");
 });
 
 test("a pod has two variables and a folder", () => {
@@ -69,15 +91,22 @@ test("a pod has two variables and a folder", () => {
   writeFileSync(join(pod, "token"), "t");
   writeFileSync(join(pod, "namespace"), "signalbox\n");
   const access = podAccess(env, pod);
-  assert.equal(access?.server, "https://[fd00::1]:443");
+  assert.equal(access?.cluster.server, "https://[fd00::1]:443");
+  assert.equal(access?.cluster.caFile, join(pod, "ca.crt"));
   assert.equal(access?.namespace, "signalbox");
-  assert.deepEqual(access?.token, { file: join(pod, "token") });
+  assert.equal(access?.user.authProvider.config.tokenFile, join(pod, "token"));
 });
 
 const refused: readonly (readonly [text: string, says: RegExp, why: string])[] = [
   ["[", /is not YAML/, "broken"],
   ["{}", /has no current-context.*Set source\.kubernetes\.context/, "empty"],
   ["current-context: x", /has no context "x", which current-context names/, "a context that is not there"],
+  [
+    "{current-context: x, contexts: [{name: x}]}",
+    /context x: context is missing.*Correct the file/,
+    "a context without fields",
+  ],
+  [config("", ""), /cluster one: cluster\.server is missing/, "no server"],
   [config("server: 10.0.0.1", ""), /cluster one, server: "10\.0\.0\.1" is not a URL.*https:\/\//, "no scheme"],
   [
     config(`${SERVER}, proxy-url: 'socks5://p:1'`, ""),
@@ -110,5 +139,7 @@ test("a path that cannot be read, and no configuration at all, name what to set"
     () => readAccess({ kubeconfig: join(folder, "nowhere") }, {}),
     /nowhere cannot be read: ENOENT.*source\.kubernetes\.kubeconfig/,
   );
+  const env = { KUBECONFIG: join(folder, "nowhere") };
+  assert.throws(() => readAccess({}, env), /nowhere cannot be read: ENOENT.*\. Correct the variable KUBECONFIG$/);
   assert.throws(() => readAccess({}, { HOME: folder }), /there is no kubeconfig: .*Set source\.kubernetes\.kubeconfig/);
 });

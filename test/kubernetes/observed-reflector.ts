@@ -88,17 +88,9 @@ export class ObservedReflector {
 export function plainAccess(server: string): Access {
   return {
     origin: "test",
-    server,
+    cluster: { name: "test", server, skipTLSVerify: false },
+    user: { name: "test" },
     namespace: "",
-    proxyUrl: undefined,
-    ca: undefined,
-    serverName: undefined,
-    insecure: false,
-    clientCertificate: undefined,
-    token: undefined,
-    basic: undefined,
-    exec: undefined,
-    impersonate: undefined,
   };
 }
 

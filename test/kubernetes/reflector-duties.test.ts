@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { ReflectorTuning } from "../../src/kubernetes/reflector-options.ts";
-import { endAfter, FakeApi, mute, status, WIDGETS } from "./fake-api.ts";
+import { endAfter, errorLine, FakeApi, mute, status, WIDGETS } from "./fake-api.ts";
 import { ObservedReflector, plainAccess, until } from "./observed-reflector.ts";
 
 async function started(t: TestContext, script: (api: FakeApi) => void, tuning?: ReflectorTuning, namespace?: string) {
@@ -56,7 +56,7 @@ test("a refusal is told with verb, kind, namespace and remedy, and tried again a
 });
 
 test("an old position is nobody's fault: the first list after it comes at once", async (t) => {
-  const { observed, api } = await started(t, () => undefined);
+  const { observed, api } = await started(t, (a) => a.put("rose", "white"));
   await watching({ api, observed });
   api.compact();
   api.endWatches("end");
@@ -81,13 +81,29 @@ test("a server that ends every watch at once is asked ever more seldom", async (
 test("a watch goes on from the last event, with or without bookmarks", async (t) => {
   const { observed, api } = await started(t, (a) => {
     a.sendsBookmarks = false;
+    a.put("lily", "white");
   });
   await watching({ api, observed });
   api.put("rose", "white");
   await until("the rose came", () => "rose" in observed.colours);
   api.endWatches("end");
   await until("watched again", () => api.requests.length === 2);
-  assert.equal(api.requests[1]?.query.get("resourceVersion"), "101", "the fake counts from 100");
+  assert.equal(api.requests[1]?.query.get("resourceVersion"), "102", "the fake counts from 100");
+});
+
+test("a watch that was told of the end of everything and ends early is not gone on from: its kind may have been installed anew", async (t) => {
+  const { observed, api } = await started(t, (a) => a.put("rose", "white"));
+  await watching({ api, observed });
+  api.remove("rose");
+  api.put("lily", "white");
+  await until("the lily came", () => "lily" in observed.colours);
+  api.endWatches("end");
+  await until("listed anew", () => observed.lists === 2);
+  assert.deepEqual(
+    api.requests.map(({ kind }) => kind),
+    ["stream", "stream"],
+  );
+  assert.deepEqual([observed.failures, observed.colours], [[], { lily: "white" }]);
 });
 
 test("a new list delivers differences only, and in it what is gone", async (t) => {
@@ -186,6 +202,32 @@ test("stale from a failure until a list or watch works, with the reason", async 
   assert.equal(staleness()?.failure.code, "cut");
   assert.equal(observed.reflector.synced, true, "what was delivered stays valid");
   await until("current again", () => observed.recoveries.length === 1 && staleness() === undefined);
+});
+
+test("stale until a watch that goes on has told something: one that says 410 first never was current", async (t) => {
+  const { observed, api } = await started(t, () => undefined);
+  await watching({ api, observed });
+  api.fail("watch", (response) => {
+    response.flushHeaders(); // 200, and nothing for a while
+    setTimeout(() => response.end(errorLine(410, "Expired")), 50);
+  });
+  api.endWatches("reset");
+  await until("listed anew", () => observed.lists === 2);
+  assert.deepEqual(
+    observed.failures.map(({ code }) => code),
+    ["cut", "expired"],
+  );
+  assert.equal(observed.recoveries.length, 1, "by the list, not by the watch before");
+});
+
+test("a watch that goes on and has nothing to tell is believed after a second", async (t) => {
+  const { observed, api } = await started(t, (a) => {
+    a.sendsBookmarks = false;
+  });
+  await watching({ api, observed });
+  api.endWatches("reset");
+  await until("current again", () => observed.recoveries.length === 1 && api.openWatches === 1);
+  assert.equal(observed.lists, 1);
 });
 
 for (const state of ["listing", "watching", "list-due", "watch-due"] as const)

@@ -1,8 +1,9 @@
 /** The reflector against a real API server: streamed and paged lists, restarts, expiry, RBAC. */
 import assert from "node:assert/strict";
 import { after, before, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HttpKubernetesClient } from "../../src/kubernetes/client.ts";
-import { readAccess } from "../../src/kubernetes/kubeconfig.ts";
+import { type Access, readAccess } from "../../src/kubernetes/kubeconfig.ts";
 import type { ReflectorTuning } from "../../src/kubernetes/reflector-options.ts";
 import type { Resource } from "../../src/kubernetes/resource.ts";
 import { located } from "../../src/kubernetes/scope.ts";
@@ -121,6 +122,26 @@ test("RBAC: get, list and watch suffice; without them the failure names what to 
   assert.ok("lily" in observed.colours);
 });
 
+test("a kind deleted and installed anew in another scope: what is made then comes", async (t) => {
+  const names = { ...WIDGETS, plural: "gizmos", kind: "Gizmo" };
+  const gizmo = (name: string): KubernetesObject => ({ ...widget(name), kind: "Gizmo", metadata: { name } });
+  const cluster = crd({ ...names, scope: "Cluster" }, { colour: { type: "string" } });
+  await server.admin.apply(cluster);
+  await server.admin.apply(gizmo("old"));
+  const observed = await observing(t, await server.adminKubeconfig(), {}, { ...WIDGETS, plural: "gizmos" });
+  await has(observed, "old", "white");
+  await server.admin.delete(cluster);
+  const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gizmos.${WIDGETS.group}`;
+  while ((await server.admin.status(path)) !== 404) await sleep(5);
+  await server.admin.apply(crd({ ...names, scope: "Namespaced" }, { colour: { type: "string" } }));
+  await server.admin.apply(gizmo("new"));
+  await has(observed, "new", "white");
+  await until("listed anew", () => observed.lists > 1);
+  await server.admin.apply({ ...gizmo("new"), colour: "red" });
+  await has(observed, "new", "red");
+  assert.deepEqual(observed.colours, { new: "red" });
+});
+
 test("a kind that is not installed is told as absent, and read once it is", async (t) => {
   const resource = { ...WIDGETS, plural: "gadgets", namespace: undefined };
   const observed = new ObservedReflector(
@@ -162,18 +183,34 @@ test("discovery tells which kinds have no namespace; what it does not know stays
 
 test("an unknown token and an unknown authority are told apart", async () => {
   const access = readAccess({ kubeconfig: await server.adminKubeconfig() }, {});
-  const failing = async (change: object) => {
-    const observed = new ObservedReflector({ ...access, ...change }, {}, WIDGETS);
-    observed.reflector.start();
-    await until("told", () => observed.failures.length > 0);
-    await observed.stop();
-    return observed.failures[0];
+  const failing = async (changed: Partial<Access>) => {
+    const observed = new ObservedReflector({ ...access, ...changed }, {}, WIDGETS);
+    try {
+      observed.reflector.start();
+      await until("told", () => observed.failures.length > 0);
+      return observed.failures[0];
+    } finally {
+      await observed.stop();
+    }
   };
-  assert.equal((await failing({ token: { bytes: Buffer.from("stranger") } }))?.code, "unauthenticated");
-  const untrusted = await failing({ ca: undefined });
+  assert.equal((await failing({ user: { name: "stranger", token: "stranger" } }))?.code, "unauthenticated");
+  const { name, server: url, skipTLSVerify } = access.cluster;
+  const untrusted = await failing({ cluster: { name, server: url, skipTLSVerify } });
   assert.equal(untrusted?.code, "untrusted");
   assert.match(untrusted?.remedy ?? "", /certificate-authority/);
-  assert.equal((await failing({ serverName: "elsewhere.test" }))?.code, "untrusted");
+  const elsewhere = { ...access.cluster, tlsServerName: "elsewhere.test" };
+  assert.equal((await failing({ cluster: elsewhere }))?.code, "untrusted");
+  const careless = new ObservedReflector(
+    { ...access, cluster: { name, server: url, skipTLSVerify: true } },
+    {},
+    WIDGETS,
+  );
+  try {
+    careless.reflector.start();
+    await until("insecure-skip-tls-verify is heeded", () => careless.reflector.synced);
+  } finally {
+    await careless.stop();
+  }
 });
 
 test("pages of a real list, and 410 to a page whose history is gone", async () => {
