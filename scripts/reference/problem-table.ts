@@ -50,6 +50,14 @@ export const PROBLEM_ROWS: Readonly<Record<ProblemCode, ProblemRow>> = {
     example: { objects: `${META}\nkind: Host\nmetadata: {name: amber}\nhostId: host-amber\nhttpPort: "9191"\n` },
     remedy: "Correct the field. `signalbox validate` shows the line before it is applied.",
   },
+  "field-unknown": {
+    means:
+      "An object has a field, or a value that stands for an interface, a condition or an owner, that nothing reads and that looks like a slip of one that is read. It is passed over, and the object is used without it. Names unlike any that is read are no problem: other programs may read them.",
+    example: {
+      objects: `${META}\nkind: Workload\nmetadata: {name: cart}\nspec: {hostId: host-amber, hostInterface: []}\n`,
+    },
+    remedy: "Write it as it is proposed, or leave it, if it is meant for somebody else.",
+  },
   "file-invalid": {
     means:
       "A file cannot be read or parsed. Of a file that was good before, the last good version counts; of one that never was, the documents that can be read.",
@@ -149,12 +157,13 @@ export const PROBLEM_ROWS: Readonly<Record<ProblemCode, ProblemRow>> = {
   },
   "address-superseded": {
     means:
-      "Two Host objects have one address. The newer one counts, since a host that restarts in place leaves its old object behind for about a minute.",
+      "Two Host objects have one address. The newer one counts (in a folder, without times, the later one), since a host that restarts in place leaves its old object behind for about a minute.",
     example: { objects: host({ name: "amber-1", hostId: "host-1" }) + host({ name: "amber-2", hostId: "host-2" }) },
     remedy: "Wait two minutes. If it stays, give each host its own hostname or port.",
   },
   "host-id-superseded": {
-    means: "Two Host objects have one `hostId`. The newer one counts, the other is ignored.",
+    means:
+      "Two Host objects have one `hostId`. The newer one counts (in a folder, without times, the later one), the other is ignored.",
     example: { objects: host({ name: "amber-1" }) + host({ name: "amber-2", hostname: "10.0.0.2" }) },
     remedy: "Delete the Host object whose process is gone; give every host process its own `hostId`.",
   },
@@ -163,7 +172,7 @@ export const PROBLEM_ROWS: Readonly<Record<ProblemCode, ProblemRow>> = {
       "A Workload is Ready on a host of which there is no Host object, so nobody knows its address. It gets no requests.",
     example: { objects: workload("shop/cart", SHOP) },
     remedy:
-      "See that the Host object exists and that Signalbox may read its namespace (`source.kubernetes.namespaces`). If the host is gone for good, delete the Workload.",
+      "Correct `hostId`, or see that the Host object exists and that Signalbox may read its namespace (`source.kubernetes.namespaces`). If the host is gone for good, delete the Workload. `signalbox validate` tells which `hostId` may be meant.",
   },
   "ownership-degraded": {
     means:

@@ -3,7 +3,7 @@ import type { ExposedHostname } from "../placement/fleet.ts";
 import type { WorkloadEntry } from "../placement/lookup.ts";
 import type { Claim, HostnamePlacement, PlacedReplica } from "../placement/placement.ts";
 import { type Problem, type Subject, subjectText } from "../placement/problem.ts";
-import type { Rejection, TypeSnapshot } from "../xds/observer.ts";
+import type { Rejection, TypeSnapshot, UnassignedProxy } from "../xds/observer.ts";
 import type { AdminModel, FleetFacts, ProxyFacts } from "./model.ts";
 
 /** Message GetStatusResponse. */
@@ -16,6 +16,7 @@ export interface StatusAnswer {
   readonly hostnames: number;
   readonly problems: number;
   readonly fleets: readonly FleetAnswer[];
+  readonly unassigned: number;
 }
 
 /** Message FleetStatus. */
@@ -40,6 +41,7 @@ export function statusAnswer(model: AdminModel): StatusAnswer {
     hostnames: model.placement.size,
     problems: model.problems().length,
     fleets: model.fleets().map((fleet) => fleetAnswer(fleet, proxies)),
+    unassigned: model.unassigned().length,
   };
 }
 
@@ -56,7 +58,7 @@ function fleetAnswer({ name, exposed }: FleetFacts, all: readonly ProxyFacts[]):
   };
 }
 
-/** True for a proxy that has acknowledged everything there is for it. */
+/** True for a proxy that has acknowledged everything there is for it. What it still has for the grace of a removal is no longer there for it. */
 export function isCurrent({ types }: ProxyFacts): boolean {
   return types.every(({ subscribed, acknowledged, withheld, pending, rejected }) => {
     return acknowledged === subscribed && withheld === 0 && pending === 0 && rejected.length === 0;
@@ -188,12 +190,33 @@ interface RejectionAnswer {
   readonly detail: string;
 }
 
+/** Message UnassignedProxy. */
+export interface UnassignedAnswer {
+  readonly nodeId: string;
+  readonly nodeCluster: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly peer: string;
+  readonly transport: string;
+  readonly userAgent: string;
+}
+
+/** One proxy without a fleet, by what `proxies` of a fleet selects. */
+export function unassignedAnswer({ node, peer, transport }: UnassignedProxy): UnassignedAnswer {
+  const { id: nodeId, cluster: nodeCluster, metadata } = node;
+  return { nodeId, nodeCluster, metadata: Object.fromEntries(metadata), peer, transport, userAgent: userAgentOf(node) };
+}
+
+/** `envoy 1.40.0`. */
+function userAgentOf({ userAgentName, userAgentVersion }: UnassignedProxy["node"]): string {
+  return `${userAgentName} ${userAgentVersion}`.trim();
+}
+
 /** One proxy and how far it has come. */
 export function proxyAnswer(proxy: ProxyFacts): ProxyAnswer {
   const { serial, node, fleet, peer, transport, layout, connectedAtMs, streams, types } = proxy;
   return {
     ...{ serial, nodeId: node.id, nodeCluster: node.cluster, fleet, peer, transport, layout },
-    userAgent: `${node.userAgentName} ${node.userAgentVersion}`.trim(),
+    userAgent: userAgentOf(node),
     connectedAt: new Date(connectedAtMs),
     streams,
     types: types.map(typeAnswer),

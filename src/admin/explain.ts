@@ -4,6 +4,7 @@ import { problemText } from "../placement/problem.ts";
 import { checkHostname } from "../sources/hostname.ts";
 import type { Delivery } from "../xds/observer.ts";
 import { shortType } from "./answers.ts";
+import { leftOutOn } from "./left-out.ts";
 import type { AdminModel, FleetFacts, ResourceDelivery } from "./model.ts";
 
 /** Message ExplainStep. */
@@ -36,11 +37,16 @@ export function explain(asked: string, model: AdminModel): ExplainAnswer {
   const steps: ExplainStep[] = [];
   for (const step of stepsFor(asked, hostname, model)) steps.push(step);
   const wrong = steps.find(({ ok }) => !ok);
-  const summary =
-    wrong === undefined
-      ? `${hostname} is served: every proxy that should route it has acknowledged that.`
-      : `${wrong.text}. ${wrong.remedy}`;
+  const summary = wrong === undefined ? servedSummary(hostname, model) : `${wrong.text}. ${wrong.remedy}`;
   return { hostname, ok: wrong === undefined, summary, steps };
+}
+
+function servedSummary(hostname: string, model: AdminModel): string {
+  const on = model.fleets().filter(({ exposed }) => exposed.has(hostname));
+  const explained = model.explainPlacement(hostname);
+  const leftOut = new Set(on.flatMap((fleet) => leftOutOn(fleet, explained).map(({ text }) => ` ${text}.`)));
+  const fleets = `fleet${on.length === 1 ? "" : "s"} ${on.map(({ name }) => name).join(", ")}`;
+  return `${hostname} is served on ${fleets}: every proxy that should route it has acknowledged that.${[...leftOut].join("")}`;
 }
 
 /** What Envoy compares: without port and trailing dot, in lower case. */
@@ -63,7 +69,7 @@ function* stepsFor(asked: string, hostname: string, model: AdminModel): Iterable
   if (placed.owner === undefined) return;
   yield replicasStep(placed);
   const fleets = model.fleets();
-  yield fleetsStep(hostname, fleets);
+  yield fleetsStep(placed, fleets);
   if (!fleets.some(({ exposed }) => exposed.has(hostname))) return;
   yield resourcesStep(hostname, model);
   yield proxiesStep(
@@ -144,12 +150,14 @@ function replicaLine(replica: ExplainedReplica): string {
   return `Workload ${namespace}/${name}${at}: ${fate}${contaminated ? "; shares its host with another owner's replica" : ""}`;
 }
 
-function fleetsStep(hostname: string, fleets: readonly FleetFacts[]): ExplainStep {
-  const details = fleets.map(({ name, exposed }) => {
-    const seen = exposed.get(hostname);
-    if (seen === undefined) return `${name}: does not expose it`;
+function fleetsStep(explained: HostnameExplanation, fleets: readonly FleetFacts[]): ExplainStep {
+  const { hostname } = explained;
+  const details = fleets.map((fleet) => {
+    const seen = fleet.exposed.get(hostname);
+    if (seen === undefined) return `${fleet.name}: does not expose it`;
     const endpoints = seen.endpoints.map(({ address, phase, weight }) => `${address} ${phase} weight ${weight}`);
-    return `${name}: ${endpoints.length === 0 ? "no endpoint, answers 503" : endpoints.join(", ")}`;
+    const served = endpoints.length === 0 ? "no endpoint, answers 503" : endpoints.join(", ");
+    return [`${fleet.name}: ${served}`, ...leftOutOn(fleet, explained).map(({ text }) => text)].join("; ");
   });
   const on = fleets.filter(({ exposed }) => exposed.has(hostname));
   if (on.length === 0)
@@ -159,15 +167,19 @@ function fleetsStep(hostname: string, fleets: readonly FleetFacts[]): ExplainSte
       "Compare the fleets' exposes with namespace, labels and host group of the workload",
       details,
     );
-  const empty = on.filter(({ exposed }) => exposed.get(hostname)?.endpoints.length === 0).map(({ name }) => name);
-  if (empty.length > 0)
-    return fault(
-      "fleets",
-      `${hostname} has no endpoint on ${empty.join(", ")}, which answers 503`,
-      "See the replicas; a fleet also leaves out what its selectors do not admit and addresses shared with another owner",
-      details,
-    );
-  return step("fleets", `exposed on ${on.map(({ name }) => name).join(", ")}`, details);
+  const empty = on.filter(({ exposed }) => exposed.get(hostname)?.endpoints.length === 0);
+  if (empty.length === 0) return step("fleets", `exposed on ${on.map(({ name }) => name).join(", ")}`, details);
+  const text = `${hostname} has no endpoint on ${empty.map(({ name }) => name).join(", ")}, which answers 503`;
+  const leftOut = empty.flatMap((fleet) => leftOutOn(fleet, explained));
+  if (leftOut.length === 0)
+    return fault("fleets", text, "See the replicas; a fleet also leaves out what its selectors do not admit", details);
+  const intruders = [...new Set(leftOut.flatMap((one) => one.intruders))].sort().join(", ");
+  return fault(
+    "fleets",
+    [text, ...new Set(leftOut.map((one) => one.text))].join("; "),
+    `Remove ${hostname} from Workload ${intruders}, keep the namespaces on separate host groups, or set contaminated: serve for the fleet`,
+    details,
+  );
 }
 
 function resourcesStep(hostname: string, model: AdminModel): ExplainStep {
@@ -219,13 +231,16 @@ function proxiesStep(
       "Read the proxy's own words in the details; a proxy older than the supported Envoy wants an update",
       details,
     );
-  if (missing.length > 0)
+  if (missing.length > 0) {
+    const strangers = model.unassigned().map(({ node, peer }) => `proxy ${node.id} at ${peer}: no fleet admits it`);
+    const others = strangers.length === 0 ? "" : `, and ${strangers.length} that no fleet admits`;
     return fault(
       "proxies",
-      `no proxy of ${missing.join(", ")} is connected to this replica`,
+      `no proxy of ${missing.join(", ")} is connected to this replica${others}`,
       "See that Envoy runs, reaches the xDS address, and that its node is admitted by the fleet's proxies",
-      details,
+      [...details, ...strangers],
     );
+  }
   const late = proxies.filter(({ delivery }) => delivery.state !== "acknowledged").length;
   if (late > 0)
     return fault(

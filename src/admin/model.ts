@@ -6,11 +6,11 @@
  */
 import type { TypeUrl } from "../codec/resource.ts";
 import type { HostnameExplanation } from "../placement/explain-placement.ts";
-import type { ExposedHostname } from "../placement/fleet.ts";
+import type { ContaminationPolicy, ExposedHostname } from "../placement/fleet.ts";
 import type { WorkloadEntry, WorkloadQuery } from "../placement/lookup.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
-import type { Delivery, ProxySnapshot } from "../xds/observer.ts";
+import type { Delivery, ProxySnapshot, UnassignedProxy } from "../xds/observer.ts";
 
 /** Whether proxies are served, or what is missing before they are, in words ("the first complete list of Hosts"). */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly waitingFor: readonly string[] };
@@ -19,6 +19,8 @@ export type Readiness = { readonly ready: true } | { readonly ready: false; read
 export interface FleetFacts {
   readonly name: string;
   readonly exposed: ReadonlyMap<string, ExposedHostname>;
+  /** What it does where a host mixes in another owner's replica. */
+  readonly contaminated: ContaminationPolicy;
 }
 
 /** A proxy, and what it is given. */
@@ -61,6 +63,8 @@ export interface AdminModel {
   fleets(): readonly FleetFacts[];
   /** In the order in which they connected. */
   proxies(): readonly ProxyFacts[];
+  /** Connected, and sent nothing since no fleet admits them. */
+  unassigned(): readonly UnassignedProxy[];
   /** Every resource of the hostname on every fleet that has it. */
   deliveries(hostname: string): readonly ResourceDelivery[];
 }

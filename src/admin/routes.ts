@@ -1,5 +1,12 @@
 /** The paths of the HTTP server and what each answers. */
-import { hostnameAnswer, problemAnswer, proxyAnswer, statusAnswer, workloadAnswer } from "./answers.ts";
+import {
+  hostnameAnswer,
+  problemAnswer,
+  proxyAnswer,
+  statusAnswer,
+  unassignedAnswer,
+  workloadAnswer,
+} from "./answers.ts";
 import { explain } from "./explain.ts";
 import type { AdminModel } from "./model.ts";
 import { pageOf } from "./page.ts";
@@ -94,9 +101,13 @@ export function routesOf(
     {
       path: "/debug/proxies",
       parameters: [],
-      tells: "connected proxies and how far each has come",
+      tells: "connected proxies and how far each has come, and those without a fleet",
       anyHost: false,
-      answer: () => list("proxies", model.proxies(), proxyAnswer),
+      answer: () =>
+        lists(
+          entriesOf("proxies", model.proxies(), proxyAnswer),
+          entriesOf("unassigned", model.unassigned(), unassignedAnswer),
+        ),
     },
     {
       path: "/debug/problems",
@@ -183,14 +194,27 @@ function lookup(given: URLSearchParams, model: AdminModel): Answer {
 }
 
 function list<T>(name: string, entries: readonly T[], answerOf: (entry: T) => unknown): Answer {
-  return { status: 200, contentType: JSON_TYPE, parts: listParts(name, entries, answerOf) };
+  return lists(entriesOf(name, entries, answerOf));
 }
 
-function* listParts<T>(name: string, entries: readonly T[], answerOf: (entry: T) => unknown): Iterable<string> {
-  yield `{"${name}":[`;
+/** The members of one answer, each a list. */
+function lists(...members: readonly Iterable<string>[]): Answer {
+  return { status: 200, contentType: JSON_TYPE, parts: objectParts(members) };
+}
+
+function* objectParts(members: readonly Iterable<string>[]): Iterable<string> {
+  for (const [at, member] of members.entries()) {
+    yield at === 0 ? "{" : ",\n";
+    yield* member;
+  }
+  yield "}\n";
+}
+
+function* entriesOf<T>(name: string, entries: readonly T[], answerOf: (entry: T) => unknown): Iterable<string> {
+  yield `"${name}":[`;
   for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
     const lines = entries.slice(at, at + ENTRIES_AT_ONCE).map((entry) => JSON.stringify(answerOf(entry)));
     yield (at === 0 ? "\n" : ",\n") + lines.join(",\n");
   }
-  yield "\n]}\n";
+  yield "\n]";
 }

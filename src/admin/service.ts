@@ -1,6 +1,13 @@
 /** The gRPC admin service: what /debug tells, as the messages of proto/signalbox/admin/v1. */
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
-import { hostnameAnswer, problemAnswer, proxyAnswer, statusAnswer, workloadAnswer } from "./answers.ts";
+import {
+  hostnameAnswer,
+  problemAnswer,
+  proxyAnswer,
+  statusAnswer,
+  unassignedAnswer,
+  workloadAnswer,
+} from "./answers.ts";
 import { adminService } from "./definition.ts";
 import { explain } from "./explain.ts";
 import type { AdminModel } from "./model.ts";
@@ -59,7 +66,10 @@ function handlersOf(model: AdminModel): Readonly<Record<string, Handler>> {
     },
     Lookup: (request) => ({ workloads: workloadsFor(request, model).map(workloadAnswer) }),
     ListHostnames: (request) => hostnamePage(request, model),
-    ListProxies: () => ({ proxies: model.proxies().map(proxyAnswer) }),
+    ListProxies: () => ({
+      proxies: model.proxies().map(proxyAnswer),
+      unassigned: model.unassigned().map(unassignedAnswer),
+    }),
     ListProblems: () => ({ problems: model.problems().map(problemAnswer) }),
   };
 }

@@ -2,7 +2,13 @@
 import { stringify } from "yaml";
 import { fleetFor } from "../config/fleet-selector.ts";
 import type { FleetSettings, Settings } from "../config/settings.ts";
-import { type BootstrapOptions, type BootstrapTls, type BootstrapTransport, bootstrapOf } from "../envoy/bootstrap.ts";
+import {
+  AddressFault,
+  type BootstrapOptions,
+  type BootstrapTls,
+  type BootstrapTransport,
+  bootstrapOf,
+} from "../envoy/bootstrap.ts";
 import { problemText } from "../placement/problem.ts";
 import { addressText } from "../sources/address.ts";
 import { command } from "./command.ts";
@@ -26,7 +32,12 @@ export const bootstrapCommand = command({
       value: "address",
       summary: "host:port at which Envoy reaches Signalbox (default: xds.address)",
     },
-    id: { type: "string", value: "id", summary: "node id (default: none, so that --service-node of Envoy counts)" },
+    id: {
+      type: "string",
+      value: "id",
+      summary:
+        "node id; --service-node of Envoy comes before it (default: what the fleet selects, else the fleet's name)",
+    },
     cluster: {
       type: "string",
       value: "cluster",
@@ -67,8 +78,8 @@ export const bootstrapCommand = command({
   },
   examples: [
     [
-      "signalbox bootstrap --config examples/quickstart/signalbox.yaml --id envoy-1 > envoy.yaml",
-      "for: envoy --config-path envoy.yaml",
+      "signalbox bootstrap --config examples/quickstart/signalbox.yaml > envoy.yaml",
+      "for: envoy --config-path envoy.yaml --service-node edge-1",
     ],
     ["signalbox bootstrap --fleet default --xds-address signalbox.wasmcloud-system:18000", "for an Envoy in a cluster"],
   ],
@@ -82,7 +93,7 @@ export const bootstrapCommand = command({
     if (fleet === undefined) throw new Error("settings without a fleet");
     const given: BootstrapOptions = {
       fleet: fleet.name,
-      nodeId: options.id ?? "",
+      nodeId: options.id ?? usualId(fleet),
       nodeCluster: options.cluster ?? fleet.proxies.cluster ?? fleet.name,
       xdsAddress: options["xds-address"] ?? xdsAddressOf(settings),
       adminAddress: options["admin-address"],
@@ -92,22 +103,36 @@ export const bootstrapCommand = command({
       ...numberOf("maxConnections", "max-connections", options["max-connections"]),
       ...numberOf("maxHeapBytes", "max-heap-bytes", options["max-heap-bytes"]),
     };
-    warnUnlessSelected(settings, fleet, given, terminal.err);
     const bootstrap = bootstrapFrom(given);
+    warnUnlessSelected(settings, fleet, given, terminal.err);
+    if (options.id === undefined)
+      terminal.err(
+        `Note: the node id is ${JSON.stringify(given.nodeId)}. Give each Envoy its own by --service-node, or Signalbox's log cannot tell them apart`,
+      );
     terminal.out(options.output === "json" ? JSON.stringify(bootstrap, undefined, 2) : stringify(bootstrap).trimEnd());
     return 0;
   },
 });
 
+/** Envoy refuses to start without one ("node 'id' and 'cluster' are required", measured on 1.40.0); its command line may still give another. */
+function usualId({ name, proxies: { idPattern } }: FleetSettings): string {
+  return idPattern?.replaceAll(/[*?]/g, "1") || name;
+}
+
+/** How an address is called where it is typed. */
+const OPTION_OF = {
+  xdsAddress: "--xds-address",
+  adminAddress: "--admin-address",
+  probeAddress: "--probe-address",
+} as const;
+
 function bootstrapFrom(given: BootstrapOptions): Record<string, unknown> {
   try {
     return bootstrapOf(given);
   } catch (error) {
-    // Its only errors are addresses that it cannot read, which were typed here.
-    throw new Refusal((error as Error).message, "Write ip:port, name:port or [ipv6]:port", {
-      cause: error,
-      exitCode: 2,
-    });
+    if (!(error instanceof AddressFault)) throw error;
+    const { option, wrong, remedy } = error;
+    throw new Refusal(`${OPTION_OF[option]}: ${wrong}`, remedy, { cause: error, exitCode: 2 });
   }
 }
 

@@ -80,6 +80,17 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   };
 }
 
+/** Lines of a log that somebody who reads an error looks at. */
+const LOG_LINES = 3;
+
+/** What a child said last, to end an error with: what it wrote for people first, then some lines of its log. */
+export function lastWords(child: Pick<Child, "lastLines">): string {
+  const lines = child.lastLines().slice(-15);
+  const log = lines.filter((line) => line.startsWith("{"));
+  const words = [...lines.filter((line) => !line.startsWith("{")), ...log.slice(-LOG_LINES)];
+  return words.length === 0 ? "It said nothing." : `It said last:\n${words.join("\n")}`;
+}
+
 /**
  * Kills `pid` when this process is gone: a shell that reads a pipe of which we hold the other end. Exit handlers see to
  * every other death; SIGKILL (a test runner's timeout, the kernel out of memory) runs none. Itself killed when `pid` ends.

@@ -120,10 +120,14 @@ function argumentsOf<O extends Options>(spec: CommandSpec<O>, args: readonly str
   return { options: Object.fromEntries(filled) as Arguments<O>["options"], operands: parsed.positionals };
 }
 
-function strictly<T>(parse: () => T, refuse: (cause: string) => Refusal): T {
+function strictly<T>(parse: () => T, refuse: (cause: string, remedy?: string) => Refusal): T {
   try {
     return parse();
   } catch (error) {
+    // "Option '-t' argument is ambiguous.": node does not know whether what follows is another option or the value, and tells the way out two lines on.
+    const [, option] = /argument is ambiguous.*'(--[\w-]+)=-XYZ'/s.exec((error as Error).message) ?? [];
+    if (option !== undefined)
+      throw refuse(`${option} has no value, but what follows begins with a dash`, `Write ${option}=<value>`);
     // "Option '--fleet <value>' argument missing": node's own words are good, only their end is ours.
     throw refuse((error as Error).message.split("\n")[0]?.replace(/\.$/, "") ?? String(error));
   }

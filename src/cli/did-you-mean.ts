@@ -1,5 +1,5 @@
 /** The word that somebody meant, as a remedy. */
-import { nearest } from "../config/nearest.ts";
+import { nearest } from "../placement/nearest.ts";
 
 /** `Did you mean --fleet?`, or undefined if nothing known is near. */
 export function didYouMean(typed: string, known: readonly string[]): string | undefined {

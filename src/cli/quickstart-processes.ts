@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bootstrapOf } from "../envoy/bootstrap.ts";
-import { type Child, startChild } from "./child.ts";
+import { type Child, lastWords, startChild } from "./child.ts";
 import type { EnvoyBinary } from "./envoy-binary.ts";
 import type { QuickstartFolder } from "./quickstart-folder.ts";
 import { Refusal } from "./refusal.ts";
@@ -92,15 +92,14 @@ async function comesUp(child: Child, stop: AbortSignal, isUp: () => Promise<bool
     if (await isUp()) return;
     await sleep(20);
   }
-  const lines = child.lastLines().slice(-15).join("\n");
   if (child.running)
     throw new Refusal(
-      `${child.name} is not ready after ${COMES_UP_MS / 1_000} s. It says:\n${lines}`,
-      "Try again on a quieter machine",
+      `${child.name} is not ready after ${COMES_UP_MS / 1_000} s`,
+      `Try again on a quieter machine. ${lastWords(child)}`,
     );
   throw new Refusal(
-    `${child.name} ended with ${await child.exited}. It says:\n${lines}`,
-    "See to what it says, and try again",
+    `${child.name} ended with ${await child.exited}`,
+    `See to what it says, and try again. ${lastWords(child)}`,
   );
 }
 

@@ -15,6 +15,7 @@ interface LogLine {
   readonly remedy?: string;
   readonly resource?: string;
   readonly detail?: string;
+  readonly because?: string;
 }
 
 /** pino's number for warnings; what is above is worse. */
@@ -25,13 +26,17 @@ const UNACKNOWLEDGED_MS = 3_000;
 
 const NO_MOVES_YET: ReadonlySet<string> = new Set(["route changed", "change acknowledged"]);
 
-/** Takes the log line by line, in its own time. */
+/** Good news that ends a warning. */
+const CURRENT_AGAIN = "source is current again";
+
+/** Takes the log line by line, in its own time. Told from the start, of moves after `begin`, of nothing after `end`. */
 export class QuickstartStory {
   readonly #say: (line: string) => void;
   readonly #nameOf: (address: string) => string;
   /** Moves that wait for their acknowledgement. */
   #moves: string[] = [];
   #begun = false;
+  #ended = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** `nameOf` gives the host that listens on `ip:port`, or the address itself. */
@@ -45,8 +50,20 @@ export class QuickstartStory {
     this.#begun = true;
   }
 
+  /** Everything is being stopped, and who says so now is no news. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** A pretended host is gone, whether somebody killed it or it broke. */
+  hostEnded(name: string, reason: string): void {
+    if (!this.#ended) this.#say(`${name} ended with ${reason}; its requests are retried on other hosts`);
+  }
+
   /** Anything that is no line of JSON is passed on as it is: it is somebody's last words. */
   take(text: string): void {
+    if (this.#ended) return;
     const line = parsed(text);
     if (line === undefined) {
       this.#say(text);
@@ -60,8 +77,8 @@ export class QuickstartStory {
     } else if (msg === "change acknowledged") this.#tell(`Envoy acknowledged it after ${ms} ms`);
     else if (msg === "problem solved") this.#say(`${object}: solved (${problem})`);
     else if (problem !== undefined) this.#say(`${at === undefined ? "" : `${at}: `}${object}: ${msg}. ${remedy}`);
-    else if ((line.level ?? 0) >= WARNING)
-      this.#say([msg, line.resource, line.detail, remedy].filter(Boolean).join(": "));
+    else if ((line.level ?? 0) >= WARNING || msg === CURRENT_AGAIN)
+      this.#say([msg, line.resource, line.detail, line.because, remedy].filter(Boolean).join(": "));
   }
 
   #tell(how: string): void {

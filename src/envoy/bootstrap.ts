@@ -53,14 +53,33 @@ export interface BootstrapOptions {
   readonly maxHeapBytes?: number;
 }
 
-/** The bootstrap as plain JSON in Envoy's own field names, for YAML or JSON. Throws an Error that names an address it cannot read. */
+/** An address that no bootstrap can be made with. The message tells all three. */
+export class AddressFault extends Error {
+  override readonly name = "AddressFault";
+  readonly option: "xdsAddress" | "adminAddress" | "probeAddress";
+  /** What is wrong, without a full stop. */
+  readonly wrong: string;
+  /** What to do, beginning with a verb, without a full stop. */
+  readonly remedy: string;
+
+  constructor(option: AddressFault["option"], wrong: string, remedy: string) {
+    super(`${option}: ${wrong}. ${remedy}.`);
+    this.option = option;
+    this.wrong = wrong;
+    this.remedy = remedy;
+  }
+}
+
+/** The bootstrap as plain JSON in Envoy's own field names, for YAML or JSON. @throws AddressFault for an address that it cannot read. */
 export function bootstrapOf(options: BootstrapOptions): Record<string, JsonValue> {
   const { fleet, nodeId, nodeCluster, probeAddress } = options;
   const admin = addressOf(options.adminAddress, "adminAddress", 0);
   const probe = probeAddress === undefined ? undefined : addressOf(probeAddress, "probeAddress", 0);
   if (probe !== undefined && admin.socketAddress?.portValue === 0)
-    throw new Error(
-      "adminAddress: port 0 cannot be found by the probe listener. Give it a port, or leave probeAddress out.",
+    throw new AddressFault(
+      "adminAddress",
+      "port 0 cannot be found by the probe listener",
+      "Give it a port, or have no probe listener",
     );
   const bootstrap = toJson("envoy.config.bootstrap.v3.Bootstrap", {
     node: {
@@ -168,11 +187,13 @@ function overloadManagerOf(maxConnections: number, maxHeapBytes: number): Overlo
 const isLiteral = (host: string): boolean => /^[\d.]+$|:/.test(host);
 
 /** `host:port` of an option. Names that need DNS are for the caller to judge. */
-function addressOf(text: string, option: string, leastPort: number): Address {
-  const [, ipv6, name, port] = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/.exec(text) ?? [];
+function addressOf(text: string, option: AddressFault["option"], leastPort: number): Address {
+  const [, ipv6, name, port] = /^(?:\[([\da-fA-F:.]+)\]|([^\s:[\]/]+)):(\d+)$/.exec(text) ?? [];
   const address = ipv6 ?? name;
   const portValue = Number(port);
-  if (address === undefined || portValue < leastPort || portValue > 65_535)
-    throw new Error(`${option}: ${JSON.stringify(text)} is no address. Write it as ip:port, name:port or [ipv6]:port.`);
+  const wrong = (what: string, remedy: string) => new AddressFault(option, `${JSON.stringify(text)} ${what}`, remedy);
+  if (address === undefined) throw wrong("is no address", "Write it as ip:port, name:port or [ipv6]:port");
+  if (portValue < leastPort || portValue > 65_535)
+    throw wrong(`is no address: there is no port ${port}`, `Give a port from ${leastPort} to 65535`);
   return { socketAddress: { address, portValue } };
 }

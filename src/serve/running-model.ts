@@ -6,7 +6,7 @@ import { explainPlacement, type HostnameExplanation } from "../placement/explain
 import { findWorkloads, type WorkloadEntry, type WorkloadQuery, workloadsOf } from "../placement/lookup.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
-import type { ProxyLabel } from "../xds/observer.ts";
+import type { ProxyLabel, UnassignedProxy } from "../xds/observer.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 /** Reads, never changes. Everything is as of the call. */
@@ -60,7 +60,9 @@ export class RunningModel implements AdminModel {
   }
 
   fleets(): readonly FleetFacts[] {
-    return [...this.#plane.pipeline.fleets.values()].map(({ name, exposed }) => ({ name, exposed }));
+    return [...this.#plane.pipeline.fleets.values()].map(({ name, exposed, definition }) => {
+      return { name, exposed, contaminated: definition.view.contaminated };
+    });
   }
 
   proxies(): readonly ProxyFacts[] {
@@ -68,6 +70,10 @@ export class RunningModel implements AdminModel {
       const choice = this.#plane.choiceFor(proxy.fleet, proxy.transport, proxy.node.userAgentVersion);
       return { ...proxy, layout: choice?.variant.layout ?? "" };
     });
+  }
+
+  unassigned(): readonly UnassignedProxy[] {
+    return this.#plane.server.unassigned();
   }
 
   deliveries(hostname: string): readonly ResourceDelivery[] {

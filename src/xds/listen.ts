@@ -34,9 +34,14 @@ export function listen(
   });
 }
 
-/** grpc-js wraps what the operating system said into one sentence; the code is looked for in it. */
+/** What the operating system said; grpc-js wraps that into a sentence of its own (`No address added out of total 1 resolved errors: [...]`). */
+export function bindWords(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return / errors: \[(.*)\]$/s.exec(said)?.[1] ?? said;
+}
+
 function failureOf(address: string, error: unknown): ListenFailure {
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = `${address} cannot be listened on: ${bindWords(error)}`;
   const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL)\b/.exec(cause)?.[1] as
     | Exclude<ListenFailure["code"], "other">
     | undefined;

@@ -105,6 +105,13 @@ export interface ProxySnapshot extends ProxyLabel {
   readonly types: readonly TypeSnapshot[];
 }
 
+/** A client that matches no fleet: it is connected and is sent nothing. */
+export interface UnassignedProxy {
+  readonly node: NodeIdentity;
+  readonly peer: string;
+  readonly transport: Transport;
+}
+
 /** How far one resource has come at one proxy. `unsubscribed`: it does not want it, or not yet. */
 export type DeliveryState = "acknowledged" | "sent" | "withheld" | "rejected" | "behind" | "unsubscribed";
 

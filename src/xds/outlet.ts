@@ -112,7 +112,7 @@ export class Outlet {
       this.#parts.idle();
       return;
     }
-    this.#writingBytes = response.bytes.length;
+    this.#writingBytes = response.bytes;
     this.#outlets.take(this.#writingBytes);
     this.#parts.write(response, () => {
       this.#release();

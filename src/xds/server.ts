@@ -5,7 +5,15 @@ import { Coalescer } from "./coalesce.ts";
 import type { Bounds } from "./delivery/leaving.ts";
 import type { Reword } from "./delivery/reword.ts";
 import { type ListenFailure, listen } from "./listen.ts";
-import type { Delivery, NodeIdentity, ProxyLabel, ProxySnapshot, Transport, XdsObserver } from "./observer.ts";
+import type {
+  Delivery,
+  NodeIdentity,
+  ProxyLabel,
+  ProxySnapshot,
+  Transport,
+  UnassignedProxy,
+  XdsObserver,
+} from "./observer.ts";
 import { Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
 import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
@@ -128,6 +136,14 @@ export class XdsServer {
     return this.#all().map((proxy) => proxy.snapshot(now));
   }
 
+  /** Clients without a fleet, each once however many streams it has. In the order in which they came. */
+  unassigned(): readonly UnassignedProxy[] {
+    const found = new Map<string, UnassignedProxy>();
+    for (const { node, peer, transport, proxy } of this.#sessions)
+      if (node !== undefined && proxy === undefined) found.set(`${peer}\n${node.id}`, { node, peer, transport });
+    return [...found.values()];
+  }
+
   /** How far one resource (or one part, when `of` names its composed resource) has come at every proxy that has a fleet. */
   deliveries(type: TypeUrl, name: string, of?: string): readonly Delivery[] {
     return this.#all().map((proxy) => ({ proxy: proxy.label, state: proxy.stateOf(type, name, of) }));
@@ -215,7 +231,7 @@ export class XdsServer {
   }
 
   #sent(proxy: ConnectedProxy, { type, nonce, resources, removals, bytes }: Response): void {
-    this.#observer.sent?.(proxy.label, { type, nonce, resources, removals, bytes: bytes.length });
+    this.#observer.sent?.(proxy.label, { type, nonce, resources, removals, bytes });
   }
 
   #answered({ label }: ConnectedProxy, type: TypeUrl, answer: Answer): void {

@@ -15,8 +15,8 @@ import type { ConnectedProxy, ProxyStream } from "./proxy.ts";
 /** Timers fire no more often than this, in ms, whatever a bound says. */
 const LEAST_DELAY_MS = 5;
 
-/** A gRPC call whose messages are bytes in both directions. */
-export type Call = ServerDuplexStream<Buffer, Buffer>;
+/** A gRPC call: requests are bytes, responses become bytes as they are written. */
+export type Call = ServerDuplexStream<Buffer, Pick<Response, "pieces" | "bytes">>;
 
 /** A request of either variant. */
 export type AnyRequest = DeltaDiscoveryRequest | DiscoveryRequest;
@@ -72,7 +72,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     const { call } = parts;
     this.#outlet = new Outlet(parts.outlets, {
       next: () => this.#guard(() => this.#next()),
-      write: (response, flushed) => call.write(response.bytes, () => flushed()),
+      write: (response, flushed) => call.write(response, () => flushed()),
       idle: () => this.#guard(() => this.#arm()),
     });
     call.on("data", (bytes: Buffer) => this.#guard(() => this.#data(bytes)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explain } from "../../src/admin/explain.ts";
 import type { AdminModel } from "../../src/admin/model.ts";
-import { delivery, deployment, fakeModel, host, proxy, workload } from "./fake-model.ts";
+import { delivery, deployment, fakeModel, host, proxy, stranger, workload } from "./fake-model.ts";
 
 const served = fakeModel({ records: [host(1), workload("cart", "Shop.example.com")] });
 
@@ -10,7 +10,10 @@ test("a hostname that is served: every step is ok, down to each proxy", () => {
   const answer = explain("SHOP.example.com.:8080", served);
   assert.equal(answer.hostname, "shop.example.com");
   assert.equal(answer.ok, true);
-  assert.equal(answer.summary, "shop.example.com is served: every proxy that should route it has acknowledged that.");
+  assert.equal(
+    answer.summary,
+    "shop.example.com is served on fleet public: every proxy that should route it has acknowledged that.",
+  );
   assert.deepEqual(
     answer.steps.map(({ name, ok, text, details }) => [name, ok, text, ...details]),
     [
@@ -92,7 +95,10 @@ const rows: readonly (readonly [why: string, asked: string, model: AdminModel, s
   [
     "no fleet exposes it",
     "a.test",
-    fakeModel({ records: served2, changes: { fleets: () => [{ name: "internal", exposed: new Map() }] } }),
+    fakeModel({
+      records: served2,
+      changes: { fleets: () => [{ name: "internal", contaminated: "refuse", exposed: new Map() }] },
+    }),
     "fleets",
     /^no fleet exposes a\.test, so all answer as for an unknown hostname\. Compare the fleets' exposes/,
   ],
@@ -121,6 +127,23 @@ const rows: readonly (readonly [why: string, asked: string, model: AdminModel, s
     fakeModel({ records: served2, changes: { proxies: () => [], deliveries: () => [] } }),
     "proxies",
     /^no proxy of public is connected to this replica\. See that Envoy runs/,
+  ],
+  [
+    "the only proxy belongs to no fleet",
+    "a.test",
+    fakeModel({
+      records: served2,
+      changes: { proxies: () => [], deliveries: () => [], unassigned: () => [stranger("edge-9")] },
+    }),
+    "proxies",
+    /^no proxy of public is connected to this replica, and 1 that no fleet admits\. See that Envoy runs/,
+  ],
+  [
+    "another owner's replica on the only host",
+    "a.test",
+    fakeModel({ records: [host(1), workload("w", "a.test"), workload("x", "a.test", { namespace: "zoo" })] }),
+    "fleets",
+    /^a\.test has no endpoint on public, which answers 503; 10\.0\.0\.1:8080 is left out: Workload zoo\/x runs on the same Host; fleet policy contaminated: refuse\. Remove a\.test from Workload zoo\/x, /,
   ],
   [
     "a proxy is behind",
@@ -160,6 +183,20 @@ test("a rejection is told in the proxy's own words", () => {
     "proxy edge-1 at 127.0.0.1:40001, fleet public: acknowledged",
     "proxy edge-2 at 127.0.0.1:40002, fleet public: rejected (Cluster a.test): unknown field 99",
   ]);
+});
+
+test("what is left out beside clean endpoints is told though all is well", () => {
+  const other = workload("x", "a.test", { namespace: "zoo" });
+  const model = fakeModel({
+    records: [host(1), host(2), workload("v", "a.test", { hostId: "id-2" }), workload("w", "a.test"), other],
+  });
+  const { ok, summary, steps } = explain("a.test", model);
+  const leftOut = "10.0.0.1:8080 is left out: Workload zoo/x runs on the same Host; others answer for it alone";
+  assert.equal(ok, true);
+  assert.match(summary, /^a\.test is served on fleet public: /);
+  assert.ok(summary.endsWith(` ${leftOut}.`), summary);
+  const details = steps.find(({ name }) => name === "fleets")?.details;
+  assert.equal(details?.[0], `public: 10.0.0.2:8080 ready weight 1; ${leftOut}`);
 });
 
 test("who loses a hostname is named beside its owner", () => {

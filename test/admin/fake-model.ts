@@ -6,7 +6,7 @@ import type { FleetView } from "../../src/placement/fleet.ts";
 import { findWorkloads, workloadsOf } from "../../src/placement/lookup.ts";
 import { Placer } from "../../src/placement/placer.ts";
 import type { DeploymentRecord, HostRecord, PlacementRecord, WorkloadRecord } from "../../src/placement/records.ts";
-import type { ProxyLabel, Rejection } from "../../src/xds/observer.ts";
+import type { ProxyLabel, Rejection, UnassignedProxy } from "../../src/xds/observer.ts";
 
 const AGE = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -70,7 +70,11 @@ export function fakeModel({ records, denied = [], changes = {} }: FakeFacts): Ad
   ];
   const fleets = views.map((view): FleetFacts => {
     const seen = [...placer.placement.values()].flatMap((placed) => viewOf(view, placed) ?? []);
-    return { name: view.name, exposed: new Map(seen.map((exposed) => [exposed.hostname, exposed])) };
+    return {
+      name: view.name,
+      contaminated: view.contaminated,
+      exposed: new Map(seen.map((exposed) => [exposed.hostname, exposed])),
+    };
   });
   const proxies = [proxy(1), proxy(2)];
   return {
@@ -84,6 +88,7 @@ export function fakeModel({ records, denied = [], changes = {} }: FakeFacts): Ad
     translationProblems: () => [],
     fleets: () => fleets,
     proxies: () => proxies,
+    unassigned: () => [],
     deliveries: (hostname) => [delivery(hostname, "acknowledged")],
     ...changes,
   };
@@ -97,6 +102,15 @@ export function delivery(hostname: string, second: "acknowledged" | "withheld" |
       { proxy: proxy(1), state: "acknowledged" },
       { proxy: proxy(2), state: second },
     ],
+  };
+}
+
+/** A proxy that no fleet admits. */
+export function stranger(id: string): UnassignedProxy {
+  const node = { id, cluster: "lost", metadata: new Map([["zone", "b"]]) };
+  return {
+    node: { ...node, userAgentName: "envoy", userAgentVersion: "1.40.0" },
+    ...{ peer: "127.0.0.1:50001", transport: "ads-delta" },
   };
 }
 

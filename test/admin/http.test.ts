@@ -7,7 +7,7 @@ import { serveAdminHttp } from "../../src/admin/http.ts";
 import type { AdminModel } from "../../src/admin/model.ts";
 import { routesOf } from "../../src/admin/routes.ts";
 import type { HostnamePlacement } from "../../src/placement/placement.ts";
-import { fakeModel, host, workload } from "./fake-model.ts";
+import { fakeModel, host, stranger, workload } from "./fake-model.ts";
 
 const model = fakeModel({
   records: [host(1), workload("cart", "Shop.example.com"), workload("till", "till.test", { hostId: "id-9" })],
@@ -137,6 +137,19 @@ test("workloads are found by ID, by name, by host and by hostname", async (t) =>
   assert.deepEqual(await found("host=id-1"), ["cart"]);
   assert.deepEqual(await found("hostname=till.test"), ["till"]);
   assert.deepEqual(await found("workload=nobody"), []);
+});
+
+test("a proxy without a fleet is counted, and told with what a fleet could select it by", async (t) => {
+  const { ask } = await served(t, fakeModel({ records: [], changes: { unassigned: () => [stranger("edge-9")] } }));
+  const { proxies, unassigned } = JSON.parse((await ask("/debug/proxies")).body);
+  assert.equal(proxies.length, 2);
+  assert.deepEqual(unassigned, [
+    {
+      ...{ nodeId: "edge-9", nodeCluster: "lost", metadata: { zone: "b" }, peer: "127.0.0.1:50001" },
+      ...{ transport: "ads-delta", userAgent: "envoy 1.40.0" },
+    },
+  ]);
+  assert.equal(JSON.parse((await ask("/debug/status")).body).unassigned, 1);
 });
 
 test("proxies, problems, status and explanations are JSON", async (t) => {

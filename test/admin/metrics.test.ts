@@ -38,6 +38,16 @@ test("what is asked of the model is as it is now", async () => {
   for (const [name, value] of Object.entries(wanted)) assert.equal(values.get(name), value, name);
 });
 
+test("a proxy that keeps what was removed for the grace is current; one that has not acknowledged all there is, is not", async () => {
+  const having = (serial: number, acknowledged: number) => {
+    const whole = proxy(serial);
+    return { ...whole, types: whole.types.map((type) => ({ ...type, acknowledged, leaving: 1 })) };
+  };
+  const changes: Partial<AdminModel> = { proxies: () => [having(1, 2), having(2, 1)] };
+  const values = await valuesOf(new Metrics(fakeModel({ records: [], changes }), () => NOW));
+  assert.equal(values.get('signalbox_proxies_current{fleet="public"}'), 1);
+});
+
 test("a stale source, problems and rejections are seen; what is solved goes", async () => {
   const problem = { subject: { kind: "Host", namespace: "", name: "h" }, cause: "c", remedy: "r" };
   const problems: Problem[] = [

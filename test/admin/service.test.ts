@@ -8,7 +8,7 @@ import { adminService } from "../../src/admin/definition.ts";
 import { explain } from "../../src/admin/explain.ts";
 import type { AdminModel } from "../../src/admin/model.ts";
 import { serveAdminService } from "../../src/admin/service.ts";
-import { fakeModel, host, workload } from "./fake-model.ts";
+import { fakeModel, host, stranger, workload } from "./fake-model.ts";
 
 const names = ["a.test", "b.test", "c.test", "d.example"];
 const model = fakeModel({ records: [host(1), ...names.map((name, at) => workload(`w${at}`, name))] });
@@ -51,6 +51,7 @@ test("status: times are timestamps, everything else as under /debug", async (t) 
       { name: "public", hostnames: 4, withoutEndpoint: 0, proxies: 2, current: 2 },
       { name: "internal", hostnames: 0, withoutEndpoint: 0, proxies: 0, current: 0 },
     ],
+    unassigned: 0,
   });
 });
 
@@ -112,9 +113,18 @@ test("a workload is looked up by each of its names", async (t) => {
 });
 
 test("proxies and problems are listed", async (t) => {
-  const broken = fakeModel({ records: [workload("w", "a.test")] });
+  const broken = fakeModel({
+    records: [workload("w", "a.test")],
+    changes: { unassigned: () => [stranger("edge-9")] },
+  });
   const { call } = await served(t, broken);
-  const { proxies } = await call("ListProxies");
+  const { proxies, unassigned } = await call("ListProxies");
+  assert.deepEqual(unassigned, [
+    {
+      ...{ nodeId: "edge-9", nodeCluster: "lost", metadata: { zone: "b" }, peer: "127.0.0.1:50001" },
+      ...{ transport: "ads-delta", userAgent: "envoy 1.40.0" },
+    },
+  ]);
   assert.deepEqual((proxies as object[])[0], {
     ...{
       serial: 1,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startChild } from "../../src/cli/child.ts";
+import { lastWords, startChild } from "../../src/cli/child.ts";
 
 const shell = (script: string) => ({ name: "shell", command: "/bin/sh", args: ["-c", script] });
 
@@ -54,3 +54,10 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+test("last words: what is for people first, and three lines of a log", () => {
+  const log = [1, 2, 3, 4, 5].map((time) => JSON.stringify({ level: 30, time }));
+  const lastLines = () => [...log.slice(0, 3), "signalbox: it broke", ...log.slice(3)];
+  assert.equal(lastWords({ lastLines }), `It said last:\nsignalbox: it broke\n${log.slice(2).join("\n")}`);
+  assert.equal(lastWords({ lastLines: () => [] }), "It said nothing.");
+});

@@ -112,3 +112,25 @@ for (const [why, programs, variable, says] of refusals)
       return true;
     });
   });
+
+test("refused with a remedy: a cache folder that cannot be made", async (t) => {
+  const { folder, env } = await machine(t, { python3: "exit 1" });
+  const file = join(folder, "file");
+  await writeFile(file, "");
+  const taken = join(folder, "taken");
+  await mkdir(taken);
+  await writeFile(join(taken, "signalbox"), "");
+  for (const [cache, says] of [
+    [file, /ENOTDIR/],
+    [taken, /EEXIST/],
+  ] as const)
+    await assert.rejects(findEnvoy({ env: { ...env, XDG_CACHE_HOME: cache } }), (error: Error) => {
+      assert.equal(error.name, "Refusal");
+      assert.match(error.message, says);
+      assert.match(
+        error.message,
+        /cache folder .*signalbox: .*Name a folder .* XDG_CACHE_HOME, or .* SIGNALBOX_ENVOY$/,
+      );
+      return true;
+    });
+});

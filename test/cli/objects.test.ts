@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -60,6 +62,37 @@ test("a bad document is a problem with its place, and hurts no other file", asyn
   const { changes, problems } = await readObjects([folder]);
   assert.deepEqual(namesOf(changes), ["b"]);
   assert.match(problems[0]?.place ?? "", /a\.yaml:1:\d+$/);
+});
+
+test("what lies in a folder and cannot be read is a problem, and hurts no other file", async (t) => {
+  const folder = await folderWith(t, { "a.yaml": host("a", "1"), "below.yaml/x.yaml": host("b", "2") });
+  execFileSync("mkfifo", [join(folder, "pipe.yaml")]);
+  await symlink("/nowhere", join(folder, "link.yaml"));
+  await symlink(folder, join(folder, "folder.yaml"));
+  const { changes, problems, files } = await readObjects([folder]);
+  assert.deepEqual([namesOf(changes), files], [["a"], 3]);
+  assert.deepEqual(
+    problems.map((problem) => problemText(problem).replaceAll(`${folder}/`, "")),
+    [
+      "File link.yaml: it cannot be read: it is a link that leads nowhere. Put a file that can be read in its place, or remove it",
+      "File pipe.yaml: it cannot be read: it is no file. Put a file that can be read in its place, or remove it",
+    ],
+  );
+});
+
+test("a pipe that is named is waited for until the command is stopped, and read to its end", async (t) => {
+  const folder = await folderWith(t, {});
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const stop = new AbortController();
+  const stopped = readObjects([pipe], stop.signal);
+  setTimeout(() => stop.abort(), 20);
+  await assert.rejects(stopped, /^Refusal: .*pipe was not read to its end/);
+  const written = openSync(pipe, "r+");
+  writeSync(written, host("b", "2"));
+  const read = readObjects([pipe]);
+  setTimeout(() => closeSync(written), 20);
+  assert.deepEqual(namesOf((await read).changes), ["b"]);
 });
 
 test("what is not there is refused by name", async () => {

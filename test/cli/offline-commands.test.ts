@@ -91,7 +91,20 @@ const refusals: readonly (readonly [args: readonly string[], says: RegExp])[] = 
   [["translate", "--config", EXAMPLE_CONFIG, "--fleet", "defualt"], /no fleet "defualt"\. Did you mean default\?/],
   [["bootstrap", "--tls-ca", "ca.pem", "--tls-key", "key.pem"], /mTLS needs --tls-cert and --tls-server-name too/],
   [["bootstrap", "--max-heap-bytes", "1GB"], /--max-heap-bytes cannot be "1GB"\. Give a whole number/],
-  [["bootstrap", "--xds-address", "nonsense"], /nonsense.*\. Write ip:port/],
+  [["validate"], /There is nothing to read\. Name files or folders/],
+  [
+    ["bootstrap", "--xds-address", "nonsense"],
+    /^signalbox: --xds-address: "nonsense" is no address\. Write it as ip:port, name:port or \[ipv6\]:port\n$/,
+  ],
+  [
+    ["bootstrap", "--probe-address", "foo:99999"],
+    /^signalbox: --probe-address: "foo:99999" is no address: there is no port 99999\. Give a port from 0 to 65535\n$/,
+  ],
+  [
+    ["bootstrap", "--max-connections", "-1"],
+    /--max-connections has no value, .*dash\. Write --max-connections=<value>/,
+  ],
+  [["bootstrap", "--max-connections=-1"], /--max-connections cannot be "-1"\. Give a whole number/],
 ];
 for (const [args, says] of refusals)
   test(`signalbox ${args.join(" ")} is refused`, async () => {
@@ -104,6 +117,31 @@ test("a configuration that reads Kubernetes has no files to translate", async (t
   const folder = await folderWith(t, { "signalbox.yaml": "source: {kubernetes: {}}\n" });
   const { err } = await run("translate", "--config", join(folder, "signalbox.yaml"));
   assert.match(err, /has its objects in Kubernetes, and this command reads files only\. Name files/);
+});
+
+test("validate checks a configuration that reads Kubernetes, and says what it did not read", async (t) => {
+  const folder = await folderWith(t, { "signalbox.yaml": "source: {kubernetes: {}}\n", "all.yaml": HOST });
+  const config = join(folder, "signalbox.yaml");
+  const { code, out, err } = await run("validate", "--config", config);
+  assert.deepEqual(
+    [code, out, err],
+    [0, "", "1 fleet; objects are in Kubernetes and were not read: nothing is wrong\n"],
+  );
+  assert.match((await run("validate", "-c", config, join(folder, "all.yaml"))).err, /^1 file, 1 object, /);
+});
+
+test("with nothing to read, the command line is not understood", async () => {
+  for (const command of ["validate", "translate"]) assert.equal((await run(command)).code, 2);
+});
+
+test("a type of routes that the layout has not is told, with the one it has", async () => {
+  const asked = ["translate", "-c", EXAMPLE_CONFIG, "--hostname", "shop.example.com", "--type"];
+  const route = await run(...asked, "route");
+  assert.match(route.err, /^Note: fleet default has layout scoped, in which routes are of type scope, not route\n$/);
+  assert.deepEqual((parse(route.out) as Printed[]).length ?? 0, 0);
+  assert.match((await run(...asked, "scope", "--layout", "rds")).err, /layout rds, in which routes are of type route/);
+  for (const kinds of [["scope"], ["cluster"], ["route", "--type", "scope"]])
+    assert.equal((await run(...asked, ...kinds)).err, "");
 });
 
 test("translate prints one document per fleet, resources by kind and name", async () => {
@@ -180,6 +218,20 @@ test("bootstrap names fleet, node and addresses", async () => {
   assert.match(out, /"port_value": 18000/);
 });
 
+test("a bootstrap always has a node id, for Envoy does not start without", async (t) => {
+  const folder = await folderWith(t, {
+    "signalbox.yaml": "source: {folder: .}\nfleets: [{name: a, proxies: {idPattern: edge-*}}, {name: public}]\n",
+  });
+  const idOf = async (fleet: string) => {
+    const { out, err } = await run("bootstrap", "-c", join(folder, "signalbox.yaml"), "--fleet", fleet);
+    return [(parse(out) as { node: { id: string } }).node.id, err] as const;
+  };
+  const note = (id: string) =>
+    `Note: the node id is "${id}". Give each Envoy its own by --service-node, or Signalbox's log cannot tell them apart\n`;
+  assert.deepEqual(await idOf("public"), ["public", note("public")]);
+  assert.deepEqual(await idOf("a"), ["edge-1", note("edge-1")], "one that the fleet selects");
+});
+
 test("bootstrap warns of a node that the fleet does not select", async (t) => {
   const folder = await folderWith(t, {
     "signalbox.yaml": "source: {folder: .}\nfleets: [{name: a, proxies: {idPattern: a-*}}, {name: b}]\n",
@@ -201,4 +253,15 @@ test("an xDS address that means every address is none to connect to", async (t) 
     /xds\.address is 0\.0\.0\.0:18000, which is no address to connect to\. Give the one .* --xds-address/,
   );
   assert.equal(code, 1);
+});
+
+test("validate proposes the hostId that was meant", async (t) => {
+  const text = HOST + workload("one", "a.test").replace("host-amber", "host-ambre");
+  const { out } = await run("validate", await folderWith(t, { "all.yaml": text }));
+  assert.match(
+    out,
+    /Workload default\/one, hostId: .*hostId host-ambre, but .*\. Did you mean host-amber\? Correct hostId/,
+  );
+  const other = HOST + workload("one", "a.test").replace("host-amber", "cobalt");
+  assert.doesNotMatch((await run("validate", await folderWith(t, { "all.yaml": other }))).out, /Did you mean/);
 });

@@ -66,3 +66,21 @@ test("solved problems, warnings and words that are no log line are passed on; th
     "Segmentation fault",
   ]);
 });
+
+test("why the source is stale is told, and that it is current again", () => {
+  const { said, take } = storyOf();
+  take({ level: 40, msg: "source is stale", because: "the folder /x cannot be read. Restore it" });
+  take({ level: 30, msg: "source is current again" });
+  assert.deepEqual(said, ["source is stale: the folder /x cannot be read. Restore it", "source is current again"]);
+});
+
+test("a host that ends is told, and nothing once everything is being stopped", () => {
+  const { story, said, take } = storyOf();
+  story.hostEnded("host amber", "signal SIGKILL");
+  story.begin();
+  take(moved);
+  story.end();
+  story.hostEnded("host birch", "exit code 0");
+  take({ level: 40, msg: "proxy is gone" });
+  assert.deepEqual(said, ["host amber ended with signal SIGKILL; its requests are retried on other hosts"]);
+});

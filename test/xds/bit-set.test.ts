@@ -29,6 +29,16 @@ test("a bit set is a set of numbers that comes out in ascending order", () =>
     }),
   ));
 
+test("the members that two sets have in common are counted", () =>
+  fc.assert(
+    fc.property(fc.array(member), fc.array(member), (some, others) => {
+      const [a, b] = [new BitSet(), new BitSet()];
+      for (const one of some) a.add(one);
+      for (const one of others) b.add(one);
+      assert.equal(a.sizeWithin(b), new Set(some).intersection(new Set(others)).size);
+    }),
+  ));
+
 test("deleting the member just given is safe", () => {
   const bits = new BitSet();
   for (const one of [1, 2, 40]) bits.add(one);

@@ -66,7 +66,7 @@ test("one change among 10,000 is one resource in one response of a few hundred b
   store.apply([{ put: assignment("h7.test", "2") }]);
   const responses: (readonly [string, number, number])[] = [];
   for (let response = envoy.stream.next(0); response !== undefined; response = envoy.stream.next(0))
-    responses.push([response.type, response.resources, Math.ceil(response.bytes.length / 300)]);
+    responses.push([response.type, response.resources, Math.ceil(response.bytes / 300)]);
   assert.deepEqual(responses, [[ASSIGNMENT, 1, 1]]);
   assert.ok(looks < 20, `${looks} resources looked at`);
 });

@@ -215,7 +215,7 @@ export class DeltaEnvoy extends EnvoyModel {
   protected receive(): Arrived | undefined {
     const response = this.stream.next(this.now);
     if (response === undefined) return undefined;
-    const decoded = decode("envoy.service.discovery.v3.DeltaDiscoveryResponse", response.bytes);
+    const decoded = decode("envoy.service.discovery.v3.DeltaDiscoveryResponse", Buffer.concat(response.pieces));
     return {
       type: response.type,
       nonce: response.nonce,
@@ -293,7 +293,7 @@ export class SotwEnvoy extends EnvoyModel {
   protected receive(): Arrived | undefined {
     const response = this.#stream?.next(this.now);
     if (response === undefined) return undefined;
-    const decoded = decode("envoy.service.discovery.v3.DiscoveryResponse", response.bytes);
+    const decoded = decode("envoy.service.discovery.v3.DiscoveryResponse", Buffer.concat(response.pieces));
     return {
       type: response.type,
       nonce: response.nonce,

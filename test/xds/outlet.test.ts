@@ -14,7 +14,7 @@ class Slow {
   #flushed: (() => void) | undefined;
 
   constructor(outlets: Outlets, bytes: number) {
-    const response = (): Response => ({ type: "t", nonce: "", resources: 1, removals: 0, bytes: Buffer.alloc(bytes) });
+    const response = (): Response => ({ type: "t", nonce: "", resources: 1, removals: 0, pieces: [], bytes });
     this.outlet = new Outlet(outlets, {
       next: () => {
         if (this.#sent === this.newest) return undefined;

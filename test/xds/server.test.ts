@@ -6,7 +6,18 @@ import { ServerCredentials } from "@grpc/grpc-js";
 import { XdsServer } from "../../src/xds/server.ts";
 import { DeltaClient, NODE } from "./client.ts";
 import { names, started } from "./reading.ts";
-import { ASSIGNMENT, assignment, CLUSTER, cluster, hostname, LISTENER, part, ROUTE, ROUTES } from "./resources.ts";
+import {
+  ASSIGNMENT,
+  assignment,
+  CLUSTER,
+  cluster,
+  hostname,
+  LISTENER,
+  part,
+  ROUTE,
+  ROUTES,
+  withoutHostname,
+} from "./resources.ts";
 import { storeOf, withServer } from "./running-server.ts";
 
 test("rule 11: a proxy that matches no fleet gets no response at all, and is ended once it matches", async () => {
@@ -19,9 +30,14 @@ test("rule 11: a proxy that matches no fleet gets no response at all, and is end
     store.apply(hostname("b.test"));
     await new Promise((settle) => setTimeout(settle, 30)); // time enough for a wrong response
     assert.deepEqual([client.wire.received, on.told.unassigned, on.server.snapshot()], [[], ["edge-1"], []]);
+    assert.deepEqual(
+      on.server.unassigned().map(({ node, transport }) => [node.id, node.cluster, transport]),
+      [["edge-1", NODE.cluster, "ads-delta"]],
+    );
     known = true;
     on.server.reassign();
     assert.equal((await client.wire.ended).code, 0);
+    await on.until(() => on.server.unassigned().length === 0);
     client.close();
   });
 });
@@ -139,6 +155,24 @@ test("a snapshot tells what each proxy wants, has, and has not answered; deliver
     client.ack(pending);
     client.close();
     await on.until(() => on.server.snapshot().length === 0);
+  }));
+
+test("what is on its way out counts as leaving, and neither as wanted nor as acknowledged", () =>
+  withServer({ graceMs: 60_000 }, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    on.store.apply(withoutHostname("b.test"));
+    await client.accept(ROUTE);
+    await client.rest();
+    const counts = on.server
+      .snapshot()[0]
+      ?.types.flatMap(({ type, subscribed, acknowledged, leaving }) =>
+        type === CLUSTER || type === ASSIGNMENT ? [[type, subscribed, acknowledged, leaving]] : [],
+      );
+    assert.deepEqual(counts, [
+      [CLUSTER, 1, 1, 1],
+      [ASSIGNMENT, 1, 1, 1],
+    ]);
+    client.close();
   }));
 
 test("a port in use is a value that names the address, the system's code and the remedy", async () => {

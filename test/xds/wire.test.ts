@@ -25,7 +25,7 @@ test("a delta response is what the codec reads", () =>
           { type, nonce, removals },
           given.map((one) => deltaEntry(one, one.pieces)),
         );
-        const read = decode("envoy.service.discovery.v3.DeltaDiscoveryResponse", response);
+        const read = decode("envoy.service.discovery.v3.DeltaDiscoveryResponse", Buffer.concat(response));
         assert.deepEqual([read.typeUrl, read.nonce, read.removedResources ?? []], [type, nonce, removals]);
         const resources = (read.resources ?? []).map((one) => [
           one.name,
@@ -48,7 +48,7 @@ test("a state-of-the-world response is what the codec reads", () =>
         { type, nonce, version },
         given.map((one) => sotwEntry(one.type, one.pieces)),
       );
-      const read = decode("envoy.service.discovery.v3.DiscoveryResponse", response);
+      const read = decode("envoy.service.discovery.v3.DiscoveryResponse", Buffer.concat(response));
       assert.deepEqual([read.typeUrl, read.nonce, read.versionInfo], [type, nonce, version]);
       const resources = (read.resources ?? []).map((one) => [one.typeUrl, Buffer.from(one.value ?? [])]);
       assert.deepEqual(

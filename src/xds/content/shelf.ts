@@ -1,5 +1,6 @@
 /** The resources of one type (or the parts of one composed resource) under small numbers, and the order in which they changed. */
 import type { Resource, TypeUrl } from "../../codec/resource.ts";
+import { BitSet } from "./bit-set.ts";
 
 /** Whoever remembers slots says so, or a slot it remembers would be given to another name. */
 export interface SlotUser {
@@ -26,7 +27,8 @@ export class Shelf {
   #log: { readonly position: number; readonly slot: number }[] = [];
   /** Changes up to here are not in the log any more. */
   #forgotten = 0;
-  #live = 0;
+  /** Slots that have a resource. */
+  readonly #filled = new BitSet();
   #sorted: Resource[] | undefined;
   #sortedAt = -1;
   #position = 0;
@@ -37,7 +39,12 @@ export class Shelf {
 
   /** Resources here. */
   get live(): number {
-    return this.#live;
+    return this.#filled.size;
+  }
+
+  /** How many of these slots have a resource. */
+  liveAmong(slots: BitSet): number {
+    return slots.sizeWithin(this.#filled);
   }
 
   /** Position of the last change here. */
@@ -81,7 +88,7 @@ export class Shelf {
   intern(name: string): number {
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    if (this.#free.length === 0 && this.#slots.size > 2 * this.#live + 1_024) this.#reclaim();
+    if (this.#free.length === 0 && this.#slots.size > 2 * this.live + 1_024) this.#reclaim();
     const slot = this.#free.pop() ?? this.#names.length;
     this.#slots.set(name, slot);
     this.#names[slot] = name;
@@ -99,8 +106,8 @@ export class Shelf {
     if (before !== undefined && before.version === resource.version && before.kind === resource.kind) {
       if (sameRequirements(before, resource)) return false;
     }
-    if (before === undefined) this.#live += 1;
     this.#items[slot] = resource;
+    this.#filled.add(slot);
     if (this.#versions[slot] !== resource.version) this.#contentAt[slot] = position;
     this.#versions[slot] = resource.version;
     this.#note(slot, position);
@@ -112,7 +119,7 @@ export class Shelf {
     const slot = this.#slots.get(name);
     if (slot === undefined || this.#items[slot] === undefined) return false;
     this.#items[slot] = undefined;
-    this.#live -= 1;
+    this.#filled.delete(slot);
     this.#note(slot, position);
     return true;
   }

@@ -18,64 +18,86 @@ export function deltaEntry(
   resource: { readonly name: string; readonly version: string; readonly type: string },
   pieces: readonly Uint8Array[],
 ): Buffer {
-  const any = anyPrefix(resource.type, bytesIn(pieces));
-  const anyBytes = any.length + bytesIn(pieces);
-  const head = Buffer.concat([
-    text(RESOURCE_VERSION, resource.version),
-    text(RESOURCE_NAME, resource.name),
-    prefix(RESOURCE_BODY, anyBytes),
-    any,
-  ]);
-  return Buffer.concat([prefix(RESOURCES, head.length - any.length + anyBytes), head, ...pieces]);
+  const { name, version, type } = resource;
+  const body = bytesIn(pieces);
+  const any = anyBytes(type, body);
+  const entry = textBytes(version) + textBytes(name) + prefixBytes(any) + any;
+  const out = Buffer.allocUnsafe(prefixBytes(entry) + entry);
+  let at = writePrefix(out, 0, RESOURCES, entry);
+  at = writeText(out, at, RESOURCE_VERSION, version);
+  at = writeText(out, at, RESOURCE_NAME, name);
+  at = writePrefix(out, at, RESOURCE_BODY, any);
+  writeAny(out, at, type, pieces);
+  return out;
 }
 
 /** One entry of `DiscoveryResponse.resources`; the body's pieces are concatenated. */
 export function sotwEntry(type: string, pieces: readonly Uint8Array[]): Buffer {
-  const any = anyPrefix(type, bytesIn(pieces));
-  return Buffer.concat([prefix(RESOURCES, any.length + bytesIn(pieces)), any, ...pieces]);
+  const any = anyBytes(type, bytesIn(pieces));
+  const out = Buffer.allocUnsafe(prefixBytes(any) + any);
+  writeAny(out, writePrefix(out, 0, RESOURCES, any), type, pieces);
+  return out;
 }
 
-/** A DeltaDiscoveryResponse. `system_version_info` is left empty: versions are per resource. */
+/** A DeltaDiscoveryResponse in pieces, to be concatenated. `system_version_info` is left empty: versions are per resource. */
 export function deltaResponse(
   head: { readonly type: string; readonly nonce: string; readonly removals: readonly string[] },
   entries: readonly Uint8Array[],
-): Buffer {
+): readonly Uint8Array[] {
   const removed = head.removals.map((name) => text(REMOVED, name));
-  return Buffer.concat([...entries, text(TYPE, head.type), text(NONCE, head.nonce), ...removed]);
+  return [...entries, text(TYPE, head.type), text(NONCE, head.nonce), ...removed];
 }
 
-/** A DiscoveryResponse. */
+/** A DiscoveryResponse in pieces, to be concatenated. */
 export function sotwResponse(
   head: { readonly type: string; readonly nonce: string; readonly version: string },
   entries: readonly Uint8Array[],
-): Buffer {
-  return Buffer.concat([text(VERSION, head.version), ...entries, text(TYPE, head.type), text(NONCE, head.nonce)]);
+): readonly Uint8Array[] {
+  return [text(VERSION, head.version), ...entries, text(TYPE, head.type), text(NONCE, head.nonce)];
 }
 
-const bytesIn = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
+/** Bytes of pieces together. */
+export const bytesIn = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
 
-function anyPrefix(type: string, valueBytes: number): Buffer {
-  return Buffer.concat([text(ANY_TYPE, type), prefix(ANY_VALUE, valueBytes)]);
+// An entry is kept as long as its resource: it is written into exactly the memory it needs, with nothing beside it that would stay in Node's pool.
+
+const anyBytes = (type: string, body: number): number => textBytes(type) + prefixBytes(body) + body;
+
+function writeAny(out: Buffer, from: number, type: string, pieces: readonly Uint8Array[]): void {
+  let at = writePrefix(out, writeText(out, from, ANY_TYPE, type), ANY_VALUE, bytesIn(pieces));
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
 }
 
 function text(fieldTag: number, value: string): Buffer {
+  const out = Buffer.allocUnsafe(textBytes(value));
+  writeText(out, 0, fieldTag, value);
+  return out;
+}
+
+/** Of a text with its tag and length; proto3 leaves defaults out. */
+function textBytes(value: string): number {
   const bytes = Buffer.byteLength(value);
-  if (bytes === 0) return EMPTY; // proto3 leaves defaults out
-  const out = Buffer.allocUnsafe(1 + varintBytes(bytes) + bytes);
-  out[0] = fieldTag;
-  out.write(value, writeVarint(out, 1, bytes));
-  return out;
+  return bytes === 0 ? 0 : prefixBytes(bytes) + bytes;
 }
 
-/** Tag and length of a field whose content follows. */
-function prefix(fieldTag: number, bytes: number): Buffer {
-  const out = Buffer.allocUnsafe(1 + varintBytes(bytes));
-  out[0] = fieldTag;
-  writeVarint(out, 1, bytes);
-  return out;
+/** Returns the offset behind it, as all that write. */
+function writeText(out: Buffer, at: number, fieldTag: number, value: string): number {
+  const bytes = Buffer.byteLength(value);
+  if (bytes === 0) return at;
+  const start = writePrefix(out, at, fieldTag, bytes);
+  return start + out.write(value, start);
 }
 
-const EMPTY = Buffer.alloc(0);
+/** Of the tag and length of a field whose content has `content` bytes. */
+const prefixBytes = (content: number): number => 1 + varintBytes(content);
+
+function writePrefix(out: Buffer, at: number, fieldTag: number, content: number): number {
+  out[at] = fieldTag;
+  return writeVarint(out, at + 1, content);
+}
 
 function varintBytes(value: number): number {
   let bytes = 1;
@@ -83,7 +105,7 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Returns the offset behind it. Lengths only: non-negative, below 2^53. */
+/** Lengths only: non-negative, below 2^53. */
 function writeVarint(out: Buffer, at: number, value: number): number {
   let rest = value;
   let offset = at;

@@ -79,8 +79,10 @@ export class Gate {
     return this.#holdings.get(type)?.acknowledged.has(slot) ?? false;
   }
 
+  /** Resources there are that the proxy has acknowledged. What it still has of those removed is none of them: it only is on its way out. */
   acknowledgedCount(type: TypeUrl): number {
-    return this.#holdings.get(type)?.acknowledged.size ?? 0;
+    const holding = this.#holdings.get(type);
+    return holding?.shelf.liveAmong(holding.acknowledged) ?? 0;
   }
 
   acknowledged(type: TypeUrl, slot: number): void {

@@ -94,7 +94,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
     const rejected = assembly?.pins() ?? [];
     return {
       wildcard: this.#wildcard,
-      subscribed: this.#wildcard ? this.#shelf.live : (assembly?.accepted?.members.length ?? 0),
+      subscribed: this.#wildcard ? this.#shelf.live : this.#acceptedLive,
       withheld: assembly?.withheldCount ?? 0,
       leaving: assembly?.leavingCount ?? 0,
       rejected: rejected.map(({ culprit, detail }) => ({ ...culprit, type: this.type, detail })),
@@ -109,6 +109,11 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
     const { gate } = this.#parts;
     gate.leave(this);
     for (const { name } of this.#known?.members ?? []) this.#forget(name);
+  }
+
+  get #acceptedLive(): number {
+    const members = this.#assembly?.accepted?.members ?? [];
+    return members.filter(({ name }) => this.#shelf.get(name) !== undefined).length;
   }
 
   /** Hands what is newly acknowledged, and what is gone, to the gate. */

@@ -35,7 +35,10 @@ export interface Response {
   readonly nonce: string;
   readonly resources: number;
   readonly removals: number;
-  readonly bytes: Buffer;
+  /** The message, to be concatenated. Pieces are shared by streams; putting them together here would make megabytes of garbage per proxy that connects. */
+  readonly pieces: readonly Uint8Array[];
+  /** Their length together. */
+  readonly bytes: number;
 }
 
 /** What a request said about an earlier response, if anything. */

@@ -1,6 +1,6 @@
 /** The incremental variant of the protocol for one type of one stream: requests in, responses out, time an argument. */
 import type { DeltaDiscoveryRequest } from "../../codec/generated/messages.ts";
-import { deltaResponse } from "../content/wire.ts";
+import { bytesIn, deltaResponse } from "../content/wire.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
 import type { DeliveryState } from "../observer.ts";
@@ -64,8 +64,9 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     const entries = turn.wholes.map((put) => frames.delta(put));
     if (turn.composed !== undefined) entries.push(frames.deltaOf(turn.composed.composition, turn.composed.name));
     const { type } = this;
-    const bytes = deltaResponse({ type, nonce, removals: turn.removals }, entries);
-    return { type, nonce, resources: entries.length, removals: turn.removals.length, bytes };
+    const pieces = deltaResponse({ type, nonce, removals: turn.removals }, entries);
+    const [resources, removals] = [entries.length, turn.removals.length];
+    return { type, nonce, resources, removals, pieces, bytes: bytesIn(pieces) };
   }
 
   counts(): ChannelCounts {

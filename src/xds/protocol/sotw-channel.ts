@@ -1,6 +1,6 @@
 /** State of the world for one type of one stream: requests in, responses out, time an argument. */
 import type { DiscoveryRequest } from "../../codec/generated/messages.ts";
-import { sotwResponse } from "../content/wire.ts";
+import { bytesIn, sotwResponse } from "../content/wire.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
@@ -83,8 +83,8 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     this.#newestNonce = nonce;
     for (const forgotten of this.#flights.open(nonce, turn, nowMs)) this.#pump.abandon(forgotten);
     const { type } = this;
-    const bytes = sotwResponse({ type, nonce, version: turn.version }, turn.entries);
-    return { type, nonce, resources: turn.entries.length, removals: 0, bytes };
+    const pieces = sotwResponse({ type, nonce, version: turn.version }, turn.entries);
+    return { type, nonce, resources: turn.entries.length, removals: 0, pieces, bytes: bytesIn(pieces) };
   }
 
   counts(): ChannelCounts {
