@@ -34,11 +34,19 @@ export function checkNetwork(text: string): Refusal | undefined {
   if (parseNetwork(text) !== undefined) return undefined;
   const slash = text.indexOf("/");
   const bare = slash === -1 ? text : text.slice(0, slash);
-  if (canonicalIp(bare) !== undefined && slash !== -1)
-    return {
-      cause: "is no network: bits are set beyond its prefix, or the prefix is too long",
-      remedy: `Write "${bare}" alone for one address, or set the other bits to 0`,
-    };
+  const prefix = text.slice(slash + 1);
+  if (canonicalIp(bare) !== undefined && slash !== -1 && /^\d+$/.test(prefix)) {
+    const [family, most] = bare.includes(":") ? ["IPv6", 128] : ["IPv4", 32];
+    return Number(prefix) > most
+      ? {
+          cause: `is no network: a prefix of ${family} is ${most} at most`,
+          remedy: `Write "${bare}" alone for one address, or a prefix of 0 to ${most}`,
+        }
+      : {
+          cause: "is no network: bits are set beyond its prefix",
+          remedy: `Write "${bare}" alone for one address, or set the other bits to 0`,
+        };
+  }
   return { cause: "is no network", remedy: 'Write "10.0.0.0/8", "fd00::/8" or one IP address' };
 }
 

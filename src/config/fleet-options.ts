@@ -251,9 +251,24 @@ function checkBody(text: string): Refusal | undefined {
 /** A pattern that means what it says: brackets, braces and backslashes would be taken for more than characters elsewhere. */
 function checkIdPattern(text: string): Refusal | undefined {
   if (text === "") return { cause: "is empty", remedy: 'Write a pattern such as "edge-*", or leave it out' };
+  if (/[\^$()|]|\.[*+]/.test(text))
+    return {
+      cause: "looks like a regular expression, and would be compared letter by letter",
+      remedy: `Write ${globMeant(text)}: * stands for any characters, ? for one`,
+    };
   if (/^[\x21-\x7e]*$/.test(text) && !/[[\]{}\\]/.test(text)) return undefined;
   return {
     cause: "has characters that patterns do not know",
     remedy: "Use * and ?, and otherwise printable characters without brackets, braces, backslashes and spaces",
   };
+}
+
+/** The pattern for a simple regular expression, an example for any other. */
+function globMeant(text: string): string {
+  const glob = text
+    .replace(/^\^/, "")
+    .replace(/\$$/, "")
+    .replaceAll(/\.[*+]/g, "*")
+    .replaceAll("\\.", ".");
+  return /[\^$()|[\]{}\\+]/.test(glob) || glob === "" ? 'a pattern such as "edge-*"' : JSON.stringify(glob);
 }

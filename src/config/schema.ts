@@ -1,7 +1,7 @@
 /** The option table as a JSON schema, and what a text breaks of it in words. */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { nearest } from "../placement/nearest.ts";
 import { isObject, pathOf, valueText } from "../sources/fields.ts";
-import { nearest } from "./nearest.ts";
 import type { Option } from "./option.ts";
 import { OPTIONS } from "./options.ts";
 

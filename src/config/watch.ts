@@ -1,6 +1,7 @@
 /** Follows the configuration file while the process runs. */
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { FolderReader } from "../files/folder-reader.ts";
 import { type WatchOptions, watchFolder } from "../files/watch-folder.ts";
@@ -82,6 +83,7 @@ export function watchSettings(
   const watch = watchFolder(
     dirname(file),
     async () => {
+      await setTimeout(SETTLE_MS);
       const { changes, againMs, fault } = await reader.look();
       if (againMs !== undefined) watch.lookAfter(againMs);
       if (fault !== undefined) {
@@ -106,6 +108,9 @@ export function watchSettings(
   watch.lookAfter(0);
   return watch;
 }
+
+/** From an event to reading, in ms: editors write in several steps, half a file would be rejected, and nobody waits for a setting. */
+const SETTLE_MS = 50;
 
 const GONE = "it does not exist any more";
 

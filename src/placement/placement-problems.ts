@@ -85,13 +85,14 @@ function* unknownHosts({ placement: { hostname }, contenders }: Placed): Iterabl
     const { workload, host } = replica;
     const usable = workload.placed && workload.ready && !workload.deleting && !workload.held;
     if (host !== undefined || !usable || workload.registration.names[0]?.hostname !== hostname) continue;
-    const subject = { kind: "Workload", namespace: workload.namespace, name: workload.name, field: "status.hostId" };
+    // In a cluster it is in the status, in a file more often in the spec: the record does not tell.
+    const subject = { kind: "Workload", namespace: workload.namespace, name: workload.name, field: "hostId" };
     const cause =
       workload.hostId === ""
         ? "it is Ready, but names no host"
         : `it is Ready on hostId ${workload.hostId}, but no Host has that hostId`;
-    const of = lineage(replica)[0]?.kind === "Workload" ? "" : " and let its owner make a new one";
-    const remedy = `See that the Host object exists and may be read; if the host is gone for good, delete the Workload${of}`;
+    const of = lineage(replica)[0].kind === "Workload" ? "" : "; in a cluster its owner makes a new one";
+    const remedy = `Correct hostId, or see that the Host object exists and may be read; if the host is gone for good, delete the Workload${of}`;
     yield { code: "host-unknown", subject, cause, remedy };
   }
 }

@@ -13,6 +13,7 @@ export interface Subject {
 /** Stable names of problems: tests, metrics and the reference use them. */
 export type ProblemCode =
   | "object-invalid" // not the shape its kind prescribes
+  | "field-unknown" // nothing reads it, and it looks like a slip of what is read
   | "file-invalid" // a file that cannot be parsed
   | "setting-invalid" // an option of the configuration
   | "kind-unknown" // an object of a kind that is not read

@@ -162,8 +162,14 @@ export class ControlPlane {
       else this.#sourceProblems.set(report.about, report.problems);
     }
     if ((batch.stale === undefined) !== (this.#stale === undefined)) {
-      if (batch.stale !== undefined) log.warn({ because: batch.stale }, "source is stale: proxies keep what they have");
-      else log.info("source is current again");
+      const known = this.#synced || batch.synced;
+      if (batch.stale === undefined) log.info("source is current again");
+      else if (known) log.warn({ because: batch.stale }, "source is stale: proxies keep what they have");
+      else
+        log.warn(
+          { because: batch.stale },
+          "waiting for the source: nothing is known yet, and proxies are sent nothing",
+        );
       this.#stale = batch.stale === undefined ? undefined : { because: batch.stale, sinceMs: Date.now() };
       this.#runner.setStale(batch.stale !== undefined);
     }

@@ -1,9 +1,10 @@
 /** The command `serve`: the control plane as a process. */
 import { resolve } from "node:path";
+import { setLogger } from "@grpc/grpc-js";
 import { type Logger, pino } from "pino";
 import { type AdminHttp, serveAdminHttp } from "../admin/http.ts";
 import { routesOf } from "../admin/routes.ts";
-import { type RunningAdminService, serveAdminService } from "../admin/service.ts";
+import type { RunningAdminService } from "../admin/service.ts";
 import { command } from "../cli/command.ts";
 import { Refusal } from "../cli/refusal.ts";
 import { packageVersion } from "../cli/version.ts";
@@ -11,10 +12,12 @@ import type { Settings } from "../config/settings.ts";
 import { type Reload, readSettings, watchSettings } from "../config/watch.ts";
 import { ApiError } from "../kubernetes/failure.ts";
 import { problemText, subjectText } from "../placement/problem.ts";
+import { bindWords } from "../xds/listen.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { listenText } from "./listen-address.ts";
 import { objectSource } from "./object-source.ts";
 import { Story } from "./story.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 /** How long proxies have to go elsewhere when we stop, in ms. Envoy reconnects within one; Kubernetes kills after 30 s. */
 const DRAIN_MS = 5_000;
@@ -36,6 +39,7 @@ export const serveCommand = command({
   notes:
     "The log is JSON on standard output, a line per event. SIGTERM tells proxies to go elsewhere and ends within five seconds.\nEvery option of the configuration is in docs/configuration.md.",
   run: async ({ options }, terminal) => {
+    keepYoungGenerationSmall();
     const file = resolve(terminal.cwd, options.config);
     const loaded = await readSettings(file);
     if ("problems" in loaded) {
@@ -45,6 +49,7 @@ export const serveCommand = command({
     const { settings } = loaded;
     const log = pino({ level: settings.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
     endOnBugs(log);
+    quietGrpc(log);
     const version = packageVersion();
     log.info({ version, config: file }, "Signalbox starts");
     const running = await start(settings, file, version, log, terminal.env);
@@ -65,6 +70,12 @@ function endOnBugs(log: Logger): void {
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
+}
+
+/** grpc-js writes to standard error what it also gives to callbacks and events, where it is told in our words. */
+function quietGrpc(log: Logger): void {
+  const say = (message: unknown): void => log.debug({ said: String(message) }, "grpc-js");
+  setLogger({ error: say, info: say, debug: say });
 }
 
 interface Running {
@@ -152,6 +163,7 @@ async function listenAdmin(plane: ControlPlane, settings: Settings, log: Logger)
   }
   if (grpcAddress !== undefined)
     try {
+      const { serveAdminService } = await import("../admin/service.ts"); // reads .proto files, which costs 2 MiB: only for who wants it
       service = await serveAdminService({ address: listenText(grpcAddress), model: plane.model, onError });
     } catch (error) {
       await http.close();
@@ -170,7 +182,7 @@ const words = (error: unknown): string => (error instanceof Error ? error.messag
 
 function taken(option: string, address: string, error: unknown): Refusal {
   return new Refusal(
-    `${option}: ${address} cannot be listened on: ${words(error)}`,
+    `${option}: ${address} cannot be listened on: ${bindWords(error)}`,
     "Choose another port, or end the process that has it",
     { cause: error },
   );

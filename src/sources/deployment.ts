@@ -1,6 +1,6 @@
 /** A `WorkloadDeployment` object as a record: what the user wrote. */
 import type { DeploymentRecord } from "../placement/records.ts";
-import { type Projection, readingOf } from "./object.ts";
+import { type Projection, readingOf, statusOf } from "./object.ts";
 import { templateRegistrationOf } from "./template.ts";
 
 /** Never throws. */
@@ -14,7 +14,11 @@ export function deploymentOf(object: unknown, order: string): Projection<Deploym
     age: reading.age,
     marks: reading.marks,
     registration: templateRegistrationOf(reading),
-    currentReplicaSet: fields.text(fields.object(reading.object, "status", ""), "currentReplicaSet", "status"),
+    currentReplicaSet: fields.text(
+      fields.object(statusOf(reading), "currentReplicaSet", "status"),
+      "name",
+      "status.currentReplicaSet",
+    ),
     deleting: reading.deleting,
   };
   return { identity, record, problems: fields.problems };

@@ -1,4 +1,5 @@
 /** Reads fields of an object that may be anything: what is wrong becomes a problem of that field, and the reading goes on without it. */
+import { nearest } from "../placement/nearest.ts";
 import type { Problem, ProblemCode, Subject } from "../placement/problem.ts";
 import { quoted } from "./hostname.ts";
 
@@ -6,6 +7,21 @@ import { quoted } from "./hostname.ts";
 export type Parsed = Readonly<Record<string, unknown>>;
 
 const NOTHING: Parsed = {};
+
+/** The words that may stand in one place. */
+export interface Vocabulary {
+  readonly read: readonly string[];
+  /** Those that are read, and those that are not but mean something to wasmCloud or Kubernetes. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** `others` mean something elsewhere, so they are no slips, however close they come to what is read. */
+export function vocabulary(read: readonly string[], others: readonly string[] = []): Vocabulary {
+  return { read, known: new Set([...read, ...others]) };
+}
+
+/** Slips between what is written and what is taken for meant. More, and what others put beside our fields would be blamed. */
+const MOST_SLIPS = 2;
 
 /**
  * Every reader takes the object, the key, and the path of the object (`at`), and gives an empty value for what is missing, null or wrong; only wrong is
@@ -23,7 +39,7 @@ export class Fields {
   text(object: Parsed, key: string, at: string): string {
     const value = object[key];
     if (typeof value === "string") return value;
-    if (value !== undefined && value !== null) this.#wrong(pathOf(at, key), value, "a text");
+    if (value !== undefined && value !== null) this.wrong(pathOf(at, key), value, "a text");
     return "";
   }
 
@@ -31,7 +47,7 @@ export class Fields {
   integer(object: Parsed, key: string, at: string): number {
     const value = object[key];
     if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-    if (value !== undefined && value !== null) this.#wrong(pathOf(at, key), value, "a whole number");
+    if (value !== undefined && value !== null) this.wrong(pathOf(at, key), value, "a whole number");
     return 0;
   }
 
@@ -39,7 +55,7 @@ export class Fields {
   object(object: Parsed, key: string, at: string): Parsed {
     const value = object[key];
     if (isObject(value)) return value;
-    if (value !== undefined && value !== null) this.#wrong(pathOf(at, key), value, "an object");
+    if (value !== undefined && value !== null) this.wrong(pathOf(at, key), value, "an object");
     return NOTHING;
   }
 
@@ -47,7 +63,7 @@ export class Fields {
   list(object: Parsed, key: string, at: string): readonly unknown[] {
     const value = object[key];
     if (Array.isArray(value)) return value;
-    if (value !== undefined && value !== null) this.#wrong(pathOf(at, key), value, "a list");
+    if (value !== undefined && value !== null) this.wrong(pathOf(at, key), value, "a list");
     return [];
   }
 
@@ -56,7 +72,7 @@ export class Fields {
     for (const [i, entry] of this.list(object, key, at).entries()) {
       const path = `${pathOf(at, key)}[${i}]`;
       if (isObject(entry)) yield [entry, path];
-      else this.#wrong(path, entry, "an object");
+      else this.wrong(path, entry, "an object");
     }
   }
 
@@ -64,22 +80,48 @@ export class Fields {
   texts(object: Parsed, key: string, at: string, dropped = ""): Readonly<Record<string, string>> {
     const pairs: [string, string][] = [];
     for (const [name, value] of Object.entries(this.object(object, key, at)))
-      if (typeof value !== "string") this.#wrong(pathOf(pathOf(at, key), name), value, "a text");
+      if (typeof value !== "string") this.wrong(pathOf(pathOf(at, key), name), value, "a text");
       else if (name !== dropped) pairs.push([name, value]);
     return Object.fromEntries(pairs);
+  }
+
+  /**
+   * Reports keys that are likely slips of a field that is read (`hostInterface`). Other unknown keys are passed over: newer versions of wasmCloud
+   * have fields that we do not know. For objects of a cluster that makes no difference: its API server drops what the CRD does not have.
+   */
+  keys(object: Parsed, at: string, words: Vocabulary): void {
+    for (const key of Object.keys(object)) {
+      const meant = slipOf(key, words);
+      if (meant === undefined) continue;
+      const cause = "nothing reads a field of this name";
+      this.report("field-unknown", pathOf(at, key), cause, `Did you mean ${meant}?`);
+    }
+  }
+
+  /** Reports a value that is a likely slip of one that means something. `consequence` completes `"htttp" …`. */
+  word(value: string, path: string, words: Vocabulary, consequence: string): void {
+    const meant = slipOf(value, words);
+    if (meant === undefined) return;
+    this.report("field-unknown", path, `${quoted(value)} ${consequence}`, `Did you mean ${meant}?`);
   }
 
   report(code: ProblemCode, field: string, cause: string, remedy: string): void {
     this.problems.push({ code, subject: field === "" ? this.#subject : { ...this.#subject, field }, cause, remedy });
   }
 
-  #wrong(path: string, value: unknown, wanted: string): void {
+  /** Reports a value of a wrong type; `wanted` in words, as in "a list". */
+  wrong(path: string, value: unknown, wanted: string): void {
     const remedy =
       wanted === "a text" && typeof value !== "object"
         ? `Put it in quotes: "${value}"`
         : `Write ${wanted}, or leave it out`;
     this.report("object-invalid", path, `${valueText(value)} is not ${wanted}`, remedy);
   }
+}
+
+/** What was meant by a word that means nothing; undefined if it means something, or is not close to what is read. */
+function slipOf(word: string, { read, known }: Vocabulary): string | undefined {
+  return known.has(word) ? undefined : nearest(word, read, MOST_SLIPS);
 }
 
 /** An object and no list; the shape of its fields is still unknown. */

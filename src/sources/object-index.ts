@@ -23,19 +23,41 @@ export class ObjectIndex {
 
   /** Puts the objects of a file in the place of what it had; gives the keys that it had or has. Files in which equal names changed are added to `touched`. */
   replace(file: string, objects: readonly FileObject[], touched: Set<string>): ReadonlySet<string> {
+    const pieces = this.replacing(file, objects, touched);
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done) return value;
+    }
+  }
+
+  /** As `replace`, in pieces: it yields after each key. Another file may be replaced in between, this one not. */
+  *replacing(
+    file: string,
+    objects: readonly FileObject[],
+    touched: Set<string>,
+  ): Generator<undefined, ReadonlySet<string>> {
     const before = this.#byFile.get(file) ?? [];
-    const after = objects.map((object): Indexed => ({ ...object, file }));
+    const after: Indexed[] = [];
+    const added = new Map<string, Indexed[]>();
+    for (const object of objects) {
+      const indexed = { ...object, file };
+      after.push(indexed);
+      const alike = added.get(object.key);
+      if (alike === undefined) added.set(object.key, [indexed]);
+      else alike.push(indexed);
+      yield;
+    }
     if (after.length === 0) this.#byFile.delete(file);
     else this.#byFile.set(file, after);
 
     const keys = new Set([...before, ...after].map((object) => object.key));
-    const added = Map.groupBy(after, (object) => object.key);
     for (const key of keys) {
       const others = (this.#byKey.get(key) ?? []).filter((object) => object.file !== file);
       const all = [...others, ...(added.get(key) ?? [])].sort((a, b) => (a.order < b.order ? -1 : 1));
       for (const other of others) touched.add(other.file);
       if (all.length === 0) this.#byKey.delete(key);
       else this.#byKey.set(key, all);
+      yield;
     }
     touched.add(file);
     return keys;

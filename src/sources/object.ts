@@ -1,7 +1,7 @@
 /** What all kinds have in common: identity, age, marks, conditions and owners. Kinds are projected in the files named after them. */
 import type { Problem } from "../placement/problem.ts";
 import type { Age, ConditionStatus, ObjectMarks, ObjectName, RecordKind } from "../placement/records.ts";
-import { Fields, isObject, type Parsed, valueText } from "./fields.ts";
+import { Fields, isObject, type Parsed, valueText, vocabulary } from "./fields.ts";
 import { quoted } from "./hostname.ts";
 import type { ObjectRecord } from "./source.ts";
 
@@ -9,6 +9,32 @@ import type { ObjectRecord } from "./source.ts";
 export const GROUP = "runtime.wasmcloud.dev";
 /** The one version there is of it. */
 export const API_VERSION = `${GROUP}/v1alpha1`;
+
+/** What stands at the root of all kinds but Host. */
+export const OBJECT = vocabulary(["metadata", "spec", "status"], ["apiVersion", "kind"]);
+
+const METADATA = vocabulary(
+  ["name", "namespace", "labels", "annotations", "creationTimestamp", "deletionTimestamp", "uid", "ownerReferences"],
+  "generateName generation resourceVersion managedFields finalizers selfLink deletionGracePeriodSeconds".split(" "),
+);
+
+const OWNER = vocabulary(["apiVersion", "kind", "name", "controller"], ["uid", "blockOwnerDeletion"]);
+const OWNERS = vocabulary(["WorkloadReplicaSet", "WorkloadDeployment"]);
+
+/** Of all kinds together: none has a field that looks like a slip of another kind's. */
+const STATUS = vocabulary(
+  ["conditions", "hostId", "workloadId", "environment", "currentReplicaSet"],
+  [
+    "lastSeen version osName osArch osKernel systemCPUUsage systemMemoryTotal systemMemoryFree componentCount workloadCount",
+    "previousReplicaSet currentReplicas replicas selector",
+  ].flatMap((words) => words.split(" ")),
+);
+
+/** wasmCloud 2.7.0 has these; only the first two say anything about routes. */
+const CONDITIONS = vocabulary(
+  ["Ready", "Placement"],
+  ["Reporting", "Config", "HostSelection", "Sync", "Artifact", "Deploy", "Scale", "ScaleUp", "ScaleDown"],
+);
 
 /** What an object comes to. */
 export interface Projection<R extends ObjectRecord = ObjectRecord> {
@@ -60,6 +86,8 @@ export function readingOf(kind: RecordKind, value: unknown, order: string): Read
 
   const fields = new Fields({ kind, namespace, name });
   const metadata = fields.object(value, "metadata", "");
+  fields.keys(metadata, "metadata", METADATA);
+  fields.text(metadata, "deletionTimestamp", "metadata"); // for what it reports
   return {
     fields,
     object: value,
@@ -67,6 +95,7 @@ export function readingOf(kind: RecordKind, value: unknown, order: string): Read
     age: ageOf(fields, metadata, order),
     uid: fields.text(metadata, "uid", "metadata"),
     marks: marksOf(fields, metadata),
+    // Whatever is written there: a slip in the time must not bring back what its owner wants gone.
     deleting: metadata["deletionTimestamp"] !== undefined && metadata["deletionTimestamp"] !== null,
   };
 }
@@ -105,6 +134,15 @@ function marksOf(fields: Fields, metadata: Parsed): ObjectMarks {
   };
 }
 
+/** The status of an object, with slips in it and in the types of its conditions reported. */
+export function statusOf({ fields, object }: Reading): Parsed {
+  const status = fields.object(object, "status", "");
+  fields.keys(status, "status", STATUS);
+  for (const [condition, at] of fields.objects(status, "conditions", "status"))
+    fields.word(fields.text(condition, "type", at), `${at}.type`, CONDITIONS, "is no condition that is read");
+  return status;
+}
+
 /** The status of a condition; Unknown where it is missing, as the operator itself counts it. */
 export function conditionOf(fields: Fields, status: Parsed, type: string): ConditionStatus {
   const conditions = status["conditions"];
@@ -131,10 +169,15 @@ export function conditionOf(fields: Fields, status: Parsed, type: string): Condi
 export function ownerOf(fields: Fields, object: Parsed, kind: RecordKind): string | undefined {
   const metadata = object["metadata"];
   if (!isObject(metadata) || metadata["ownerReferences"] === undefined) return undefined;
-  const owners = Array.from(fields.objects(metadata, "ownerReferences", "metadata"), ([owner]) => owner).filter(
-    (owner) => owner["kind"] === kind && String(owner["apiVersion"]).startsWith(`${GROUP}/`),
-  );
-  const owner = owners.find((o) => o["controller"] === true) ?? (owners.length === 1 ? owners[0] : undefined);
-  const name = owner?.["name"];
-  return typeof name === "string" && name !== "" ? name : undefined;
+  const owners: { readonly name: string; readonly controls: boolean }[] = [];
+  for (const [owner, at] of fields.objects(metadata, "ownerReferences", "metadata")) {
+    fields.keys(owner, at, OWNER);
+    const ofKind = fields.text(owner, "kind", at);
+    fields.word(ofKind, `${at}.kind`, OWNERS, "is no kind that owns workloads");
+    const ours = fields.text(owner, "apiVersion", at).startsWith(`${GROUP}/`);
+    const name = fields.text(owner, "name", at);
+    if (ofKind === kind && ours) owners.push({ name, controls: owner["controller"] === true });
+  }
+  const owner = owners.find(({ controls }) => controls) ?? (owners.length === 1 ? owners[0] : undefined);
+  return owner === undefined || owner.name === "" ? undefined : owner.name;
 }

@@ -1,6 +1,6 @@
 /** The names that a workload spec registers on its host. Rule: ARCHITECTURE, placement 1. */
 import type { RegisteredName, Registration } from "../placement/records.ts";
-import type { Fields, Parsed } from "./fields.ts";
+import { type Fields, type Parsed, vocabulary } from "./fields.ts";
 import { checkHostname, quoted } from "./hostname.ts";
 
 /** Where a workload spec stands, and the Service (same namespace) that it belongs to; "" without one. */
@@ -13,21 +13,47 @@ export interface SpecPlace {
   readonly serviceAt: string;
 }
 
+const SPEC = vocabulary(
+  ["hostInterfaces", "hostSelector", "hostId", "environment", "kubernetes"],
+  ["components", "service", "volumes"],
+);
+const SELECTOR = vocabulary(["hostgroup"]);
+const ENTRY = vocabulary(
+  ["namespace", "package", "interfaces", "config", "configFrom", "secretFrom"],
+  ["name", "version"],
+);
+const CONFIG = vocabulary(["host", "host-aliases"]);
+const KUBERNETES = vocabulary(["service"]);
+const SERVICE = vocabulary(["name"]);
+
+/** `kubernetes.service.name` of a spec: the Service that the operator keeps for its workloads; "" without one. */
+export function serviceOf(fields: Fields, spec: Parsed, at: string): string {
+  const kubernetes = fields.object(spec, "kubernetes", at);
+  fields.keys(kubernetes, `${at}.kubernetes`, KUBERNETES);
+  const service = fields.object(kubernetes, "service", `${at}.kubernetes`);
+  fields.keys(service, `${at}.kubernetes.service`, SERVICE);
+  return fields.text(service, "name", `${at}.kubernetes.service`);
+}
+
 /**
  * Names as a host registers them (wasmCloud 2.7.0): of the first `wasi:http` entry that serves requests, `host` and then `host-aliases`, the latter
  * replaced by the operator where there is a Service. A host does not start a component without a valid `host`, so its aliases count for nothing then.
  */
 export function registrationOf(fields: Fields, place: SpecPlace): Registration {
   const { spec, at } = place;
+  fields.keys(spec, at, SPEC);
+  const selector = fields.object(spec, "hostSelector", at);
+  fields.keys(selector, `${at}.hostSelector`, SELECTOR);
   const wish = {
-    hostGroup: fields.text(fields.object(spec, "hostSelector", at), "hostgroup", `${at}.hostSelector`),
+    hostGroup: fields.text(selector, "hostgroup", `${at}.hostSelector`),
     environment: fields.text(spec, "environment", at),
   };
+  let names: Names | undefined;
   for (const [entry, entryAt] of fields.objects(spec, "hostInterfaces", at)) {
-    const handlers = handlersOf(entry);
-    if (handlers.length > 0) return { ...wish, ...namesOf(fields, place, entry, entryAt, handlers) };
+    const handlers = handlersOf(fields, entry, entryAt);
+    if (handlers.length > 0) names ??= namesOf(fields, place, entry, entryAt, handlers);
   }
-  return { ...wish, ...NO_NAMES };
+  return { ...wish, ...(names ?? NO_NAMES) };
 }
 
 type Names = Pick<Registration, "names" | "operatorAlias">;
@@ -35,14 +61,59 @@ type Names = Pick<Registration, "names" | "operatorAlias">;
 const NO_NAMES: Names = { names: [], operatorAlias: undefined };
 
 /** The interfaces of an entry by which requests come in: `incoming-handler` (WASI 0.2), `handler` (0.3). */
-function handlersOf(entry: Parsed): readonly string[] {
-  const interfaces = entry["interfaces"];
-  if (entry["namespace"] !== "wasi" || entry["package"] !== "http" || !Array.isArray(interfaces)) return [];
-  return interfaces.filter((name) => name === "incoming-handler" || name === "handler");
+function handlersOf(fields: Fields, entry: Parsed, at: string): readonly string[] {
+  fields.keys(entry, at, ENTRY);
+  const namespace = requiredText(fields, entry, "namespace", at);
+  const name = requiredText(fields, entry, "package", at);
+  const interfaces = interfacesOf(fields, entry, at);
+  if (namespace === "wasi" && name === "http") {
+    for (const [i, one] of interfaces.entries())
+      fields.word(one, `${at}.interfaces[${i}]`, INTERFACES, "is no interface of wasi:http");
+    return interfaces.filter((one) => INTERFACES.read.includes(one));
+  }
+  // One of the two alone says little: others have a package http, and wasi has other packages.
+  const serving = interfaces.some((one) => INTERFACES.read.includes(one));
+  if (name === "http" || serving)
+    fields.word(namespace, `${at}.namespace`, NAMESPACES, "has no interface that is routed");
+  if (namespace === "wasi" || serving) fields.word(name, `${at}.package`, PACKAGES, "has no interface that is routed");
+  return [];
+}
+
+const NAMESPACES = vocabulary(["wasi"]);
+const PACKAGES = vocabulary(["http"]);
+const INTERFACES = vocabulary(["incoming-handler", "handler"], ["outgoing-handler", "types", "proxy", "client"]);
+
+function requiredText(fields: Fields, entry: Parsed, key: "namespace" | "package", at: string): string {
+  const value = fields.text(entry, key, at);
+  if (entry[key] === undefined || entry[key] === null)
+    fields.report(
+      "object-invalid",
+      `${at}.${key}`,
+      "it is missing",
+      "Set it; to serve requests, write namespace: wasi and package: http",
+    );
+  return value;
+}
+
+function interfacesOf(fields: Fields, entry: Parsed, at: string): readonly string[] {
+  const list = fields.list(entry, "interfaces", at);
+  if (list.length === 0 && (Array.isArray(entry["interfaces"]) || entry["interfaces"] === undefined))
+    fields.report(
+      "object-invalid",
+      `${at}.interfaces`,
+      "it is missing or empty",
+      "Name at least one; [incoming-handler] serves requests",
+    );
+  const names: string[] = [];
+  for (const [i, name] of list.entries())
+    if (typeof name === "string") names.push(name);
+    else fields.wrong(`${at}.interfaces[${i}]`, name, "a text");
+  return names;
 }
 
 function namesOf(fields: Fields, place: SpecPlace, entry: Parsed, at: string, handlers: readonly string[]): Names {
   const config = fields.object(entry, "config", at);
+  fields.keys(config, `${at}.config`, CONFIG);
   const indirect = reportIndirect(fields, entry, at);
   const host = hostOf(fields, config, at, indirect);
   if (host === undefined && !indirect) return NO_NAMES;

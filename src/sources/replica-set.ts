@@ -1,6 +1,6 @@
 /** A `WorkloadReplicaSet` object as a record: one generation of a deployment. */
 import type { ReplicaSetRecord } from "../placement/records.ts";
-import { conditionOf, ownerOf, type Projection, readingOf } from "./object.ts";
+import { conditionOf, ownerOf, type Projection, readingOf, statusOf } from "./object.ts";
 import { templateRegistrationOf } from "./template.ts";
 
 /** Never throws. */
@@ -15,7 +15,7 @@ export function replicaSetOf(object: unknown, order: string): Projection<Replica
     marks: reading.marks,
     registration: templateRegistrationOf(reading),
     deployment: ownerOf(fields, reading.object, "WorkloadDeployment"),
-    ready: conditionOf(fields, fields.object(reading.object, "status", ""), "Ready") === "True",
+    ready: conditionOf(fields, statusOf(reading), "Ready") === "True",
     deleting: reading.deleting,
   };
   return { identity, record, problems: fields.problems };

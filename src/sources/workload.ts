@@ -1,21 +1,17 @@
 /** A `Workload` object as a record: one replica, and where it is placed. */
 import type { WorkloadRecord } from "../placement/records.ts";
-import { conditionOf, ownerOf, type Projection, readingOf } from "./object.ts";
-import { registrationOf } from "./registration.ts";
+import { conditionOf, OBJECT, ownerOf, type Projection, readingOf, statusOf } from "./object.ts";
+import { registrationOf, serviceOf } from "./registration.ts";
 
 /** Never throws. `gone` and `goneDeployment` are for the source to say, `held` for the hold: they are false here. */
 export function workloadOf(object: unknown, order: string): Projection<WorkloadRecord> {
   const reading = readingOf("Workload", object, order);
   if (reading.identity === undefined) return reading;
   const { fields, identity } = reading;
+  fields.keys(reading.object, "", OBJECT);
   const spec = fields.object(reading.object, "spec", "");
-  const status = fields.object(reading.object, "status", "");
-  const kubernetes = fields.object(spec, "kubernetes", "spec");
-  const service = fields.text(
-    fields.object(kubernetes, "service", "spec.kubernetes"),
-    "name",
-    "spec.kubernetes.service",
-  );
+  const status = statusOf(reading);
+  const service = serviceOf(fields, spec, "spec");
   const serviceAt = "spec.kubernetes.service.name";
   const registration = registrationOf(fields, { spec, at: "spec", namespace: identity.namespace, service, serviceAt });
   const record: WorkloadRecord = {

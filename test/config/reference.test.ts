@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { configurationPage } from "../../scripts/reference/configuration-page.ts";
-import { nearest } from "../../src/config/nearest.ts";
 import type { Option } from "../../src/config/option.ts";
 import { OPTIONS } from "../../src/config/options.ts";
 import { schemaOf } from "../../src/config/schema.ts";
 import { valueFaults, withDefaults } from "../../src/config/value-faults.ts";
+import { nearest } from "../../src/placement/nearest.ts";
 
 /** Every option with its path. */
 function* all(option: Option, path: string): Generator<readonly [path: string, option: Option]> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Placer } from "../../src/placement/placer.ts";
 import { problemText } from "../../src/placement/problem.ts";
-import type { PlacementRecord } from "../../src/placement/records.ts";
+import type { Age, PlacementRecord } from "../../src/placement/records.ts";
 import { deployment, host, put, remove, replicaSet, serves, workload } from "./sample-records.ts";
 
 function told(records: readonly PlacementRecord[], placer = new Placer({ ownership: [] })): string[] {
@@ -58,7 +58,7 @@ test("hostname-spelling: the younger spelling is told", () => {
 test("host-unknown: told once for each workload, though it has several names", () => {
   const lost = workload("shop/w", "nowhere", { registration: serves("a.test", "b.test") });
   assert.deepEqual(told([lost]), [
-    "host-unknown: Workload shop/w, status.hostId: it is Ready on hostId id-nowhere, but no Host has that hostId. See that the Host object exists and may be read; if the host is gone for good, delete the Workload",
+    "host-unknown: Workload shop/w, hostId: it is Ready on hostId id-nowhere, but no Host has that hostId. Correct hostId, or see that the Host object exists and may be read; if the host is gone for good, delete the Workload",
   ]);
 });
 
@@ -75,6 +75,39 @@ test("address-superseded and host-id-superseded: the Host that does not count is
     "host-id-superseded: Host system/twin1, hostId: Host twin2 is newer and has the same hostId i, so this one is ignored. Delete this Host object if its process is gone; give every host process its own hostId",
   ]);
 });
+
+test("host-unknown: a Workload that has an owner comes back in a cluster only", () => {
+  const lost = workload("shop/w", "nowhere", { replicaSet: "w-1" });
+  assert.match(
+    told([replicaSet("shop/w-1"), lost])[0] ?? "",
+    /delete the Workload; in a cluster its owner makes a new one$/,
+  );
+});
+
+const twins: readonly (readonly [why: string, a: Age, b: Age, words: RegExp])[] = [
+  ["times", { at: 1, order: "" }, { at: 2, order: "" }, /Host b is newer and has/],
+  ["a time against none", { at: 0, order: "z" }, { at: 2, order: "a" }, /Host b is newer and has/],
+  [
+    "no times, a folder",
+    { at: 0, order: "x\x000001" },
+    { at: 0, order: "x\x000002" },
+    /Host b comes later in the folder and has/,
+  ],
+  [
+    "equal times, a cluster",
+    { at: 5, order: "" },
+    { at: 5, order: "" },
+    /Host a is as old, comes first by name and has/,
+  ],
+];
+for (const [why, a, b, words] of twins)
+  test(`superseded by ${why}: what decided is said`, () => {
+    const X = { addresses: ["10.0.0.7:80"] };
+    for (const change of [X, { ...X, hostId: "same" }]) {
+      const [line = ""] = told([host("a", { ...change, age: a }), host("b", { ...change, age: b })]);
+      assert.match(line, words);
+    }
+  });
 
 test("a Host on its way out is told nothing", () => {
   assert.deepEqual(

@@ -6,7 +6,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { configText, MAIN } from "./serving.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startChild } from "../../src/cli/child.ts";
+import { configText, type LogLine, MAIN } from "./serving.ts";
 
 interface Ended {
   readonly code: number;
@@ -59,7 +61,8 @@ test("the xDS port is taken: the option, the address, the remedy", async (t) => 
   const port = await takenPort(t);
   const { code, text } = await refused(t, configText({ xds: `xds: {address: "127.0.0.1:${port}"}` }));
   assert.equal(code, 1);
-  assert.match(text, new RegExp(`xds\\.address: .*127\\.0\\.0\\.1:${port}`));
+  assert.match(text, new RegExp(`xds\\.address: 127\\.0\\.0\\.1:${port} cannot be listened on: listen EADDRINUSE`));
+  assert.doesNotMatch(text, /No address added/, "nor in the words of grpc-js beside it");
 });
 
 test("the admin port is taken: the option, the address, the remedy", async (t) => {
@@ -68,6 +71,58 @@ test("the admin port is taken: the option, the address, the remedy", async (t) =
   const { code, text } = await refused(t, config);
   assert.equal(code, 1);
   assert.match(text, new RegExp(`admin\\.address: 127\\.0\\.0\\.1:${port} cannot be listened on`));
+});
+
+test("the admin gRPC port is taken: as the others", async (t) => {
+  const port = await takenPort(t);
+  const admin = `admin: {address: "127.0.0.1:0", grpcAddress: "127.0.0.1:${port}"}`;
+  const { code, text } = await refused(t, configText({}).replace('admin: {address: "127.0.0.1:0"}', admin));
+  assert.equal(code, 1);
+  assert.match(
+    text,
+    new RegExp(`admin\\.grpcAddress: 127\\.0\\.0\\.1:${port} cannot be listened on: listen EADDRINUSE`),
+  );
+  assert.doesNotMatch(text, /No address added/);
+});
+
+test("an API server that is away at the start is waited for, and told in two lines", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-away-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const kubeconfig = {
+    ...{ "current-context": "a", contexts: [{ name: "a", context: { cluster: "a", user: "a" } }] },
+    ...{ clusters: [{ name: "a", cluster: { server: `http://127.0.0.1:${port}` } }], users: [{ name: "a", user: {} }] },
+  };
+  await writeFile(join(folder, "kubeconfig"), JSON.stringify(kubeconfig));
+  const source = `source: {kubernetes: {kubeconfig: ${join(folder, "kubeconfig")}}}`;
+  const config = configText({ more: "log: {level: debug}" }).replace("source: {folder: objects}", source);
+  await writeFile(join(folder, "signalbox.yaml"), config);
+  const args = [MAIN, "serve", "--config", join(folder, "signalbox.yaml")];
+  const child = await startChild({ name: "signalbox serve", command: process.execPath, args });
+  t.after(() => child.stop());
+  const failures = (): readonly LogLine[] =>
+    child
+      .lastLines()
+      .filter((line) => line.startsWith("{"))
+      .map((line): LogLine => JSON.parse(line))
+      .filter((line) => "failure" in line || "because" in line);
+  const until = performance.now() + 30_000;
+  while (new Set(failures().map((line) => line["kind"])).size < 5) {
+    assert.ok(performance.now() < until, child.lastLines().join("\n"));
+    await sleep(20);
+  }
+  assert.deepEqual(
+    failures()
+      .filter((line) => Number(line["level"]) >= 40)
+      .map(({ msg }) => msg.replace(/: connect.*/, "")),
+    [
+      `no connection to http://127.0.0.1:${port}`,
+      "waiting for the source: nothing is known yet, and proxies are sent nothing",
+    ],
+  );
 });
 
 test("plaintext off loopback must be asked for by name", async (t) => {

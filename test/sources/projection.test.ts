@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { problemText } from "../../src/placement/problem.ts";
+import { deploymentOf } from "../../src/sources/deployment.ts";
 import { hostOf } from "../../src/sources/host.ts";
 import { PROJECTIONS } from "../../src/sources/projection.ts";
 import { replicaSetOf } from "../../src/sources/replica-set.ts";
@@ -119,7 +120,15 @@ const readiness: readonly (readonly [
     1,
   ],
   ["Ready without a status", conditions({ type: "Placement", status: "True" }, { type: "Ready" }), true, false, 1],
-  ["conditions that are no objects", conditions("Ready", null, 7), false, false, 0],
+  ["conditions that are no objects", conditions("Ready", null, 7), false, false, 3],
+  ["conditions that are no list", { status: { conditions: { type: "Ready", status: "True" } } }, false, false, 1],
+  [
+    "a condition whose type is a likely slip",
+    conditions({ type: "Placement", status: "True" }, { type: "ready", status: "True" }),
+    true,
+    false,
+    1,
+  ],
 ];
 for (const [why, change, placed, ready, problems] of readiness)
   test(`workload conditions: ${why}`, () => {
@@ -132,6 +141,16 @@ test("Host conditions: Unknown stays Unknown, a missing one is Unknown", () => {
   assert.equal(readyOf({ conditions: [{ type: "Ready", status: "Unknown" }] }), "Unknown");
   assert.equal(readyOf({ conditions: [{ type: "Ready", status: "False" }] }), "False");
   assert.equal(readyOf(undefined), "Unknown");
+});
+
+test("the current ReplicaSet of a deployment is a reference, as the CRD has it", () => {
+  const found = deploymentOf({ metadata: { name: "d" }, status: { currentReplicaSet: { name: "d-1" } } }, "");
+  assert.deepEqual([found.record?.currentReplicaSet, found.problems], ["d-1", []]);
+  const written = deploymentOf({ metadata: { name: "d" }, status: { currentReplicaSet: "d-1" } }, "");
+  assert.deepEqual(
+    written.problems.map(({ code, subject }) => `${code} ${subject.field}`),
+    ["object-invalid status.currentReplicaSet"],
+  );
 });
 
 test("a deletionTimestamp is what makes an object deleting", () => {
@@ -162,6 +181,7 @@ const owners: readonly (readonly [why: string, references: unknown, deployment: 
   ["another kind", [owner({ kind: "Deployment", controller: true })], undefined],
   ["no owner (orphan, standalone)", [], undefined],
   ["owners that are no list", "d", undefined],
+  ["a kind that is a slip", [owner({ kind: "WorkloadDeploymnt", controller: true })], undefined],
 ];
 for (const [why, ownerReferences, deployment] of owners)
   test(`owner: ${why}`, () => {

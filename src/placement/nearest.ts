@@ -1,10 +1,18 @@
 /** What somebody may have meant. */
 
-/** The candidate closest to a word that is none of them, or undefined if none is close; of equally close ones the first. Case does not matter. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/**
+ * The candidate closest to a word that is none of them, or undefined if none is close; of equally close ones the first. Case does not matter.
+ * Close is one slip in three letters at most, and never more than `mostSlips`.
+ */
+export function nearest(
+  word: string,
+  candidates: Iterable<string>,
+  mostSlips = Number.POSITIVE_INFINITY,
+): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.floor(Math.max(word.length, 3) / 3) + 1; // more slips than one in three letters are another word
+  let bestDistance = Math.min(Math.floor(Math.max(word.length, 3) / 3), mostSlips) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue; // most words, and so the cost stays bounded
     const distance = distanceBetween(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
@@ -13,7 +21,6 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 /** Slips between two words: letters left out, added, exchanged, or swapped with their neighbour (optimal string alignment). */
 function distanceBetween(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 20) return 20; // far enough; and the cost stays bounded
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
