@@ -7,7 +7,13 @@ import { join } from "node:path";
 export type FileChange =
   | { readonly name: string; readonly text: string }
   | { readonly name: string; readonly gone: true }
-  | { readonly name: string /** Why it cannot be read, without a full stop. */; readonly unreadable: string };
+  | {
+      readonly name: string;
+      /** Why it cannot be read, without a full stop. */
+      readonly unreadable: string;
+      /** What to do about it, beginning with a verb. */
+      readonly remedy: string;
+    };
 
 /** One look at a folder. */
 export interface FolderLook {
@@ -30,8 +36,13 @@ export interface FolderReaderOptions {
 }
 
 interface Known {
-  /** Inode, size and times: equal ones spare the reading. "" if they are not to be trusted. */
+  /** Inode, size and times. "" if they are not to be trusted. */
   readonly stamp: string;
+  /**
+   * Whether two looks saw this stamp. Only then it spares the reading: clocks of file systems tick every 4 ms or slower, inodes are used again, and what is
+   * written twice in one tick may have equal stamps.
+   */
+  readonly settled: boolean;
   /** Of the text; of the message for an unreadable file. */
   readonly digest: string;
   readonly empty: boolean;
@@ -39,80 +50,143 @@ interface Known {
   readonly vanishedAt: number | undefined;
 }
 
-/** Larger files are no configuration, and parsing them would stop everything else. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
+type Reading = Omit<Known, "vanishedAt"> & { readonly change: FileChange };
+
+/** Larger files are no configuration: reading them as JSON would hold up everything else for 50 ms and more, as YAML for many seconds. */
+const MAX_FILE_BYTES = 8 * 1024 * 1024;
+/** Files read at the same time, and thus per call of who looks at many in portions. */
+const PORTION = 32;
 
 /** Remembers what it has seen by digest, so that a file written again with equal content is no change. Looks must not overlap. */
 export class FolderReader {
   readonly #folder: string;
   readonly #options: FolderReaderOptions;
   readonly #known = new Map<string, Known>();
+  /** Names of files that are links, as last listed. */
+  #links: readonly string[] = [];
 
   constructor(folder: string, options: FolderReaderOptions) {
     this.#folder = folder;
     this.#options = options;
   }
 
-  /** Never throws. Files are those directly in the folder, links followed; names in the order of code units. */
+  /** Looks at everything. Never throws. Files are those directly in the folder, links followed; names in the order of code units. */
   async look(): Promise<FolderLook> {
-    let names: string[];
+    const portions = await this.portions();
+    if ("fault" in portions) return { changes: [], againMs: undefined, fault: portions.fault };
+    const looks: FolderLook[] = [];
+    for (const names of portions) looks.push(await this.lookAt(names, "if it seems changed"));
+    return {
+      changes: looks.flatMap(({ changes }) => changes),
+      againMs: soonest(looks.map(({ againMs }) => againMs)),
+      fault: looks.find(({ fault }) => fault !== undefined)?.fault,
+    };
+  }
+
+  /** All names to look at, those of missing files too, in portions small enough to attend to something else in between. */
+  async portions(): Promise<readonly (readonly string[])[] | { readonly fault: string }> {
     try {
-      names = (await readdir(this.#folder)).filter(this.#options.accepts).sort();
+      const entries = await readdir(this.#folder, { withFileTypes: true });
+      const found = entries.filter(({ name }) => this.#options.accepts(name));
+      this.#links = found.flatMap((entry) => (entry.isSymbolicLink() ? [entry.name] : []));
+      const names = [...new Set([...found.map(({ name }) => name), ...this.#known.keys()])].sort();
+      return Array.from({ length: Math.ceil(names.length / PORTION) }, (_, i) =>
+        names.slice(i * PORTION, (i + 1) * PORTION),
+      );
     } catch (error) {
-      return { changes: [], againMs: undefined, fault: messageOf(error) };
+      return { fault: messageOf(error) };
     }
+  }
+
+  /**
+   * The files that an event about these names concerns: those themselves; and all links if it is about anything else, since that may be on their way (the
+   * swapped `..data` of a ConfigMap).
+   */
+  concerned(names: Iterable<string>): readonly string[] {
+    const all = [...names];
+    const own = all.filter(this.#options.accepts);
+    return own.length === all.length ? own : [...new Set([...own, ...this.#links])];
+  }
+
+  /** Looks at these files only: reads them in any case, as after an event, or if they seem changed. Never throws. */
+  async lookAt(names: readonly string[], reading: "in any case" | "if it seems changed"): Promise<FolderLook> {
     const changes: FileChange[] = [];
     const waits: number[] = [];
-    const believe = (name: string, known: Known): boolean => {
+    const gone: string[] = [];
+    const believed = (name: string, known: Known): boolean => {
       const { vanishMs = 200, now } = this.#options;
       const vanishedAt = known.vanishedAt ?? now();
-      const wait = vanishedAt + vanishMs - now();
-      if (wait <= 0) return true;
+      const waitMs = vanishedAt + vanishMs - now();
+      if (waitMs <= 0) return true;
       this.#known.set(name, { ...known, stamp: "", vanishedAt });
-      waits.push(wait);
+      waits.push(waitMs);
       return false;
     };
-    const present = new Set<string>();
-    for (const name of names) {
+    const readings = await Promise.all(
+      names.map(async (name) => [name, await this.#read(name, reading === "if it seems changed")] as const),
+    );
+    for (const [name, seen] of readings) {
       const known = this.#known.get(name);
-      const seen = await this.#read(name, known);
-      if (seen === "missing") continue;
-      present.add(name);
       if (seen === "unchanged") continue;
+      if (seen === "missing") {
+        if (known !== undefined && believed(name, known)) gone.push(name);
+        continue;
+      }
       const { change, ...next } = seen;
-      if (next.empty && known?.empty === false && !believe(name, known)) continue;
+      if (next.empty && known?.empty === false && !believed(name, known)) continue;
       this.#known.set(name, { ...next, vanishedAt: undefined });
       if (next.digest !== known?.digest) changes.push(change);
     }
-    for (const [name, known] of [...this.#known]) {
-      if (present.has(name) || !believe(name, known)) continue;
-      this.#known.delete(name);
-      changes.push({ name, gone: true });
-    }
+    const fault = gone.length > 0 ? await this.#fault() : undefined; // where the folder is gone, its files are not
+    if (fault === undefined)
+      for (const name of gone) {
+        this.#known.delete(name);
+        changes.push({ name, gone: true });
+      }
     changes.sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { changes, againMs: waits.length === 0 ? undefined : Math.min(...waits), fault: undefined };
+    return { changes, againMs: soonest(waits), fault };
   }
 
-  async #read(
-    name: string,
-    known: Known | undefined,
-  ): Promise<"missing" | "unchanged" | (Omit<Known, "vanishedAt"> & { change: FileChange })> {
+  async #fault(): Promise<string | undefined> {
+    try {
+      await readdir(this.#folder);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  async #read(name: string, sparing: boolean): Promise<"missing" | "unchanged" | Reading> {
     const path = join(this.#folder, name);
+    const known = this.#known.get(name);
     try {
       const stats = await stat(path, { bigint: true });
       if (stats.isDirectory()) return "missing";
-      if (!stats.isFile()) throw new Error("it is no file");
-      if (stats.size > MAX_FILE_BYTES) throw new Error(`it has ${stats.size} bytes, ${MAX_FILE_BYTES} are read`);
+      if (!stats.isFile()) return unreadable(name, "it is no file", "Put a file in its place");
       const stamp = `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
-      if (stamp === known?.stamp) return "unchanged";
+      const settled = stamp === known?.stamp;
+      if (settled && known.settled && sparing) return "unchanged";
+      if (stats.size > MAX_FILE_BYTES) {
+        const found = `it has ${stats.size} bytes, and at most ${MAX_FILE_BYTES} are read`;
+        return unreadable(name, found, "Split it into several files");
+      }
       const text = await readFile(path, "utf8");
-      return { stamp, digest: hash("sha256", text), empty: text.trim() === "", change: { name, text } };
+      return { stamp, settled, digest: hash("sha256", text), empty: text.trim() === "", change: { name, text } };
     } catch (error) {
       if (isMissing(error)) return "missing";
-      const unreadable = messageOf(error);
-      return { stamp: "", digest: unreadable, empty: false, change: { name, unreadable } };
+      return unreadable(name, messageOf(error), "Let Signalbox read it");
     }
   }
+}
+
+function unreadable(name: string, found: string, remedy: string): Reading {
+  const change = { name, unreadable: found, remedy };
+  return { stamp: "", settled: false, digest: found, empty: false, change };
+}
+
+function soonest(waits: readonly (number | undefined)[]): number | undefined {
+  const known = waits.filter((wait) => wait !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function isMissing(error: unknown): boolean {

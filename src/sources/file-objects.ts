@@ -51,9 +51,11 @@ export function* fileObjects(file: string, text: string): Generator<FileObject |
       const order = `${file}\0${String(position++).padStart(6, "0")}`;
       const object = objectOf(file, order, document, value, path, impliedKind);
       if (object === undefined) continue;
-      if ("remark" in object && object.remark.code === "kind-unknown") {
-        if (remarked.has(object.remark.cause)) continue;
-        remarked.add(object.remark.cause);
+      if ("remark" in object) {
+        const { code, cause, place } = object.remark;
+        const once = code === "kind-unknown" ? cause : `${place} ${cause}`; // pieces of a long list may be at fault at one place
+        if (remarked.has(once)) continue;
+        remarked.add(once);
       }
       yield object;
     }
@@ -102,7 +104,11 @@ function objectOf(
     const remedy = ours
       ? `Set apiVersion: ${API_VERSION}`
       : "Keep other objects in another folder, or leave it: it is ignored";
-    return remark("kind-unknown", `${kind} of apiVersion ${valueText(version)} is not read`, remedy);
+    const cause =
+      version === undefined
+        ? `${kind}: it has no apiVersion`
+        : `${kind} of apiVersion ${valueText(version)} is not read`;
+    return remark("kind-unknown", cause, remedy);
   }
   if (kind === "Artifact") return undefined; // of wasmCloud, and says nothing about routes
   if (!isRecordKind(kind))

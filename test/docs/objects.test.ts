@@ -28,6 +28,6 @@ for (const { line, section, yaml, said } of examples)
   });
 
 test("the page has its examples", () => {
-  assert.equal(examples.length, 10);
+  assert.equal(examples.length, 11);
   assert.ok(host?.yaml.includes("kind: Host"));
 });

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { FolderReader } from "../../src/files/folder-reader.ts";
@@ -26,7 +36,7 @@ function readerIn(context: TestContext) {
     ];
   };
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-  return { folder, clock, look, write };
+  return { folder, clock, look, reader, write };
 }
 
 test("a look gives new and changed files by name, and nothing twice", async (context) => {
@@ -115,4 +125,59 @@ test("a folder that cannot be read is a fault that changes nothing", async (cont
   assert.deepEqual(await look(), ["fault"]);
   renameSync(`${folder}-away`, folder);
   assert.deepEqual(await look(), []);
+});
+
+test("a look at some files reads those, though they seem unchanged, and no others", async (context) => {
+  const { folder, look, reader, write } = readerIn(context);
+  write("a.yaml", "1");
+  write("b.yaml", "1");
+  for (let i = 0; i < 3; i++) await look();
+  write("a.yaml", "2");
+  write("b.yaml", "2");
+  const { changes } = await reader.lookAt(["a.yaml", "unknown.yaml"], "in any case");
+  assert.deepEqual(changes, [{ name: "a.yaml", text: "2" }]);
+  // Equal inode, size and times, as two writes in one tick of the file system's clock have: only reading tells.
+  const { atime, mtime } = statSync(join(folder, "a.yaml"));
+  for (const text of ["3", "4"]) {
+    write("a.yaml", text);
+    utimesSync(join(folder, "a.yaml"), atime, mtime);
+    const seen = await reader.lookAt(["a.yaml"], "in any case");
+    assert.deepEqual(seen.changes, [{ name: "a.yaml", text }]);
+  }
+});
+
+test("where the folder is gone its files are not, however long they are missing", async (context) => {
+  const { folder, clock, look, reader, write } = readerIn(context);
+  write("a.yaml", "1");
+  await look();
+  renameSync(folder, `${folder}-away`);
+  context.after(() => rmSync(`${folder}-away`, { recursive: true, force: true }));
+  assert.equal((await reader.lookAt(["a.yaml"], "in any case")).againMs, 200);
+  clock.nowMs += 200;
+  const { changes, fault } = await reader.lookAt(["a.yaml"], "in any case");
+  assert.deepEqual([changes, fault?.includes("ENOENT")], [[], true]);
+});
+
+test("an event about another name concerns all links, since it may be on their way", async (context) => {
+  const { folder, look, reader, write } = readerIn(context);
+  write("target", "1");
+  symlinkSync("target", join(folder, "link.yaml"));
+  write("a.yaml", "1");
+  await look();
+  assert.deepEqual(reader.concerned(["a.yaml"]), ["a.yaml"]);
+  assert.deepEqual(reader.concerned(["a.yaml", "..data"]), ["a.yaml", "link.yaml"]);
+});
+
+test("a file that is too large is told so with what to do", async (context) => {
+  const { reader, folder } = readerIn(context);
+  writeFileSync(join(folder, "a.yaml"), "");
+  truncateSync(join(folder, "a.yaml"), 8 * 1024 * 1024 + 1);
+  const { changes } = await reader.look();
+  assert.deepEqual(changes, [
+    {
+      name: "a.yaml",
+      unreadable: "it has 8388609 bytes, and at most 8388608 are read",
+      remedy: "Split it into several files",
+    },
+  ]);
 });

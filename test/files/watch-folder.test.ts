@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { watchFolder } from "../../src/files/watch-folder.ts";
+import { type Seen, watchFolder } from "../../src/files/watch-folder.ts";
 import { eventually, temporaryFolder } from "./temporary-folder.ts";
 
 /** So long that a test which needs it to pass would not end in time. */
@@ -79,4 +79,38 @@ test("closing waits for the look that has begun, and none comes after", async (c
   writeFileSync(join(folder, "after"), "x");
   await setTimeout(30);
   assert.deepEqual(seen, { begun: 1, ended: 1 });
+});
+
+test("the first event leads to a look at once, at the names it was about, and those during the debounce wait", async (context) => {
+  const folder = temporaryFolder(context);
+  const seen: Seen[] = [];
+  const watch = watchFolder(folder, async (names) => void seen.push(names), { debounceMs: NEVER_MS, pollMs: NEVER_MS });
+  context.after(() => watch.close());
+  writeFileSync(join(folder, "f1"), "x");
+  writeFileSync(join(folder, "f2"), "x");
+  await eventually(
+    () => seen.length > 0,
+    () => seen.length,
+  );
+  writeFileSync(join(folder, "f3"), "x");
+  const later: string[] = [];
+  await eventually(
+    () => later.push(...watch.take()) > 0,
+    () => later,
+  );
+  assert.deepEqual([...new Set(later)], ["f3"]);
+  assert.deepEqual([seen.length, seen[0] === "everything" ? [] : [...(seen[0] ?? [])].sort()], [1, ["f1", "f2"]]);
+});
+
+test("a folder that is removed is looked at as a whole, without any poll", async (context) => {
+  const folder = join(temporaryFolder(context), "objects");
+  mkdirSync(folder);
+  const seen: Seen[] = [];
+  const watch = watchFolder(folder, async (names) => void seen.push(names), { debounceMs: 1, pollMs: NEVER_MS });
+  context.after(() => watch.close());
+  rmSync(folder, { recursive: true });
+  await eventually(
+    () => seen.includes("everything"),
+    () => seen.length,
+  );
 });
