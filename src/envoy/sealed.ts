@@ -1,4 +1,5 @@
 /** Messages become resources: checked by Envoy's own rules, encoded, hashed. */
+import { typeUrlOf } from "../codec/any.ts";
 import { encode } from "../codec/encode.ts";
 import type { MessageTypes } from "../codec/generated/messages.ts";
 import type { MessageName } from "../codec/message-plan.ts";
@@ -12,6 +13,7 @@ import type {
 } from "../codec/resource.ts";
 import { violations, violationText } from "../codec/validate.ts";
 import { versionOf } from "../codec/version.ts";
+import { ROUTES_TYPE } from "./names.ts";
 
 /** What a resource says about itself beside its bytes. */
 export interface Relations {
@@ -34,7 +36,7 @@ export function whole<Name extends MessageName>(
     type,
     message,
     (bytes): WholeResource => ({
-      ...encodedOf(`type.googleapis.com/${type}`, name, bytes, relations),
+      ...encodedOf(typeUrlOf(type), name, bytes, relations),
       kind: "whole",
       companion: relations.companion,
     }),
@@ -51,7 +53,7 @@ export function composedRoutes(
     "envoy.config.route.v3.RouteConfiguration",
     message,
     (bytes): ComposedResource => ({
-      ...encodedOf("type.googleapis.com/envoy.config.route.v3.RouteConfiguration", name, bytes, relations),
+      ...encodedOf(ROUTES_TYPE, name, bytes, relations),
       kind: "composed",
     }),
   );
@@ -68,7 +70,7 @@ export function virtualHostPart(
     "envoy.config.route.v3.RouteConfiguration",
     { virtualHosts: [message] },
     (bytes): ResourcePart => ({
-      ...encodedOf("type.googleapis.com/envoy.config.route.v3.RouteConfiguration", name, bytes, relations),
+      ...encodedOf(ROUTES_TYPE, name, bytes, relations),
       kind: "part",
       of,
     }),
