@@ -187,15 +187,15 @@ export class ControlPlane {
       story.problems({ about: `placement of ${about}`, problems });
     for (const fleet of this.pipeline.fleets.values())
       story.problems({ about: `translation for ${fleet.name}`, problems: fleet.problems() });
-    if (!this.#announced && this.complete) {
-      this.#announced = true;
-      story.forgetBurst();
-      const { placement } = this.pipeline;
-      log.info(
-        { hostnames: placement.size, fleets: this.pipeline.fleets.size },
-        "ready: everything is known and proxies are served",
-      );
-    } else story.burstOver();
+    if (this.#announced) return story.burstOver();
+    if (!this.complete) return; // what is read before everything is known is the state at the start, no change
+    this.#announced = true;
+    story.forgetBurst();
+    const { placement } = this.pipeline;
+    log.info(
+      { hostnames: placement.size, fleets: this.pipeline.fleets.size },
+      "ready: everything is known and proxies are served",
+    );
   }
   #announced = false;
 
