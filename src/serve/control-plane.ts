@@ -187,8 +187,8 @@ export class ControlPlane {
       story.problems({ about: `placement of ${about}`, problems });
     for (const fleet of this.pipeline.fleets.values())
       story.problems({ about: `translation for ${fleet.name}`, problems: fleet.problems() });
-    if (this.#announced) return story.burstOver();
-    if (!this.complete) return; // what is read before everything is known is the state at the start, no change
+    if (this.#announced) story.burstOver();
+    if (this.#announced || !this.complete) return; // what is read before everything is known is the state at the start, no change
     this.#announced = true;
     story.forgetBurst();
     const { placement } = this.pipeline;
