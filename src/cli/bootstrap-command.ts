@@ -137,10 +137,9 @@ function bootstrapFrom(given: BootstrapOptions): Record<string, unknown> {
 }
 
 function xdsAddressOf({ xds: { address } }: Settings): string {
-  if (address.ip !== "0.0.0.0" && address.ip !== "::" && address.port !== 0)
-    return addressText(address.ip, address.port);
+  if (address.ip !== "0.0.0.0" && address.ip !== "::" && address.port !== 0) return addressText(address);
   throw new Refusal(
-    `xds.address is ${addressText(address.ip, address.port)}, which is no address to connect to`,
+    `xds.address is ${addressText(address)}, which is no address to connect to`,
     "Give the one at which this Envoy reaches Signalbox by --xds-address",
   );
 }

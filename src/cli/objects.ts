@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { FolderReader } from "../files/folder-reader.ts";
 import type { Problem } from "../placement/problem.ts";
-import { type FileObject, fileObjects } from "../sources/file-objects.ts";
+import { type FileObject, fileObjects, isObjectFile } from "../sources/file-objects.ts";
 import { ObjectIndex } from "../sources/object-index.ts";
 import type { ObjectChange, ObjectSource } from "../sources/source.ts";
 import { Refusal } from "./refusal.ts";
@@ -23,9 +23,6 @@ export interface ReadObjects {
   /** Documents that were recognised as objects of wasmCloud, usable or not. */
   readonly objects: number;
 }
-
-/** As the folder source has it: subfolders and names that begin with a dot are not read. */
-const READ = /^[^.].*\.(?:yaml|yml|json)$/;
 
 /** The text of a file, or why there is none. */
 type FileText = { readonly text: string } | { readonly unreadable: string };
@@ -89,14 +86,13 @@ async function filesAt(path: string, stop: AbortSignal | undefined): Promise<Ite
 
 /** What the server's source would read of a folder; and links that lead nowhere, which it takes for files that are being replaced. */
 async function filesIn(folder: string): Promise<ReadonlyMap<string, FileText>> {
-  const accepts = (name: string): boolean => READ.test(name);
-  const { changes, fault } = await new FolderReader(folder, { accepts, now: () => 0 }).look();
+  const { changes, fault } = await new FolderReader(folder, { accepts: isObjectFile, now: () => 0 }).look();
   if (fault !== undefined) throw new Error(fault);
   const files = new Map<string, FileText>();
   for (const change of changes) if (!("gone" in change)) files.set(join(folder, change.name), change);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (!entry.isSymbolicLink() || !accepts(entry.name) || files.has(path)) continue;
+    if (!entry.isSymbolicLink() || !isObjectFile(entry.name) || files.has(path)) continue;
     const leadsSomewhere = await stat(path).then(
       () => true,
       () => false,

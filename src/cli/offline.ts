@@ -30,6 +30,14 @@ export interface Offline {
   readonly problems: readonly Problem[];
 }
 
+/** How commands that read once are told the configuration. */
+export const CONFIG_OPTION = {
+  type: "string",
+  short: "c",
+  value: "file",
+  summary: "Signalbox's configuration; its source.folder is read if no path is given",
+} as const;
+
 /** Settings that cannot be used; a command prints the problems and fails. */
 export interface Unusable {
   readonly unusable: readonly Problem[];

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { Layout } from "../envoy/fleet-spec.ts";
 import { problemText } from "../placement/problem.ts";
 import { command } from "./command.ts";
-import { fleetsNamed, readOffline, settingsFrom } from "./offline.ts";
+import { CONFIG_OPTION, fleetsNamed, readOffline, settingsFrom } from "./offline.ts";
 import { RESOURCE_KINDS, type ResourceKind, resourcesOf } from "./resources.ts";
 
 const KINDS = Object.keys(RESOURCE_KINDS) as ResourceKind[];
@@ -19,12 +19,7 @@ export const translateCommand = command({
   operands: "[<file or folder> ...]",
   arity: { min: 0, max: Number.POSITIVE_INFINITY },
   options: {
-    config: {
-      type: "string",
-      short: "c",
-      value: "file",
-      summary: "Signalbox's configuration; its source.folder is read if no path is given",
-    },
+    config: CONFIG_OPTION,
     fleet: { type: "string", short: "f", value: "name", summary: "only this fleet (default: each of them)" },
     type: { type: "string", short: "t", multiple: true, choices: KINDS, summary: "only resources of this type" },
     hostname: { type: "string", value: "hostname", summary: "only what this hostname adds" },

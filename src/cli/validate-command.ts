@@ -3,7 +3,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Placement } from "../placement/placement.ts";
 import { type Problem, problemText } from "../placement/problem.ts";
 import { command } from "./command.ts";
-import { type Offline, readOffline, settingsFrom } from "./offline.ts";
+import { CONFIG_OPTION, type Offline, readOffline, settingsFrom } from "./offline.ts";
 import { resourcesOf } from "./resources.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -12,12 +12,7 @@ export const validateCommand = command({
   operands: "[<file or folder> ...]",
   arity: { min: 0, max: Number.POSITIVE_INFINITY },
   options: {
-    config: {
-      type: "string",
-      short: "c",
-      value: "file",
-      summary: "Signalbox's configuration; its source.folder is read if no path is given",
-    },
+    config: CONFIG_OPTION,
     output: {
       type: "string",
       short: "o",

@@ -24,6 +24,7 @@ export class FleetModel {
   #definition: FleetDefinition;
   readonly #exposed = new Map<string, ExposedHostname>();
   readonly #variants = new Map<string, VariantResources>();
+  #problemStepsTaken = 0;
 
   constructor(definition: FleetDefinition) {
     this.#definition = definition;
@@ -52,6 +53,15 @@ export class FleetModel {
     for (const variant of this.#variants.values())
       for (const problem of variant.problems()) seen.set(JSON.stringify(problem), problem);
     return [...seen.values()];
+  }
+
+  /** The same, if anything changed in it since the last call; undefined if not, which is nearly always. */
+  takeProblemChanges(): readonly Problem[] | undefined {
+    let steps = 0;
+    for (const variant of this.#variants.values()) steps += variant.problemSteps;
+    if (steps === this.#problemStepsTaken) return undefined;
+    this.#problemStepsTaken = steps;
+    return this.problems();
   }
 
   /** The same for one hostname. */

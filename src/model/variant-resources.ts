@@ -28,6 +28,7 @@ export class VariantResources {
   /** Hostnames to translate, in the order in which they became dirty. */
   readonly #dirty = new Set<string>();
   readonly #problems = new Map<string, readonly Problem[]>();
+  #problemSteps = 0;
 
   constructor(spec: FleetSpec, variant: Variant, store: ResourceStore, hostnames: Iterable<string>) {
     this.#spec = spec;
@@ -44,6 +45,11 @@ export class VariantResources {
   /** What the translator refused, of all hostnames and of the fleet's own resources. */
   *problems(): Iterable<Problem> {
     for (const problems of this.#problems.values()) yield* problems;
+  }
+
+  /** How often anything changed in what the translator refused. */
+  get problemSteps(): number {
+    return this.#problemSteps;
   }
 
   /** What the translator refused of one hostname. */
@@ -112,6 +118,8 @@ export class VariantResources {
   }
 
   #note(hostname: string, problems: readonly Problem[]): void {
+    if (problems.length === 0 && !this.#problems.has(hostname)) return;
+    this.#problemSteps += 1;
     if (problems.length === 0) this.#problems.delete(hostname);
     else this.#problems.set(hostname, problems);
   }

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { Metrics } from "../admin/metrics.ts";
 import type { AdminModel } from "../admin/model.ts";
 import { Refusal } from "../cli/refusal.ts";
+import { onLoopback } from "../config/checks.ts";
 import { fleetFor } from "../config/fleet-selector.ts";
 import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
 import { rewordedScope } from "../envoy/reworded-scope.ts";
@@ -15,11 +16,11 @@ import type { FleetDefinition } from "../model/fleet-model.ts";
 import { Pipeline, type PipelineSettings } from "../model/pipeline.ts";
 import { Runner } from "../model/runner.ts";
 import type { RecordChange } from "../placement/records.ts";
+import { addressText } from "../sources/address.ts";
 import { AddressStage } from "../sources/address-stage.ts";
 import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
 import type { NodeIdentity, Transport } from "../xds/observer.ts";
 import { type Assignment, XdsServer } from "../xds/server.ts";
-import { isLoopback, listenText } from "./listen-address.ts";
 import { RunningModel } from "./running-model.ts";
 import type { Story } from "./story.ts";
 
@@ -113,9 +114,9 @@ export class ControlPlane {
    */
   async start(): Promise<number> {
     const { address, plaintextOffLoopback } = this.#settings.xds;
-    if (!isLoopback(address.ip) && !plaintextOffLoopback)
+    if (!onLoopback(address) && !plaintextOffLoopback)
       throw new Refusal(
-        `xds.address: ${listenText(address)} is not a loopback address, and the xDS port speaks plaintext`,
+        `xds.address: ${addressText(address)} is not a loopback address, and the xDS port speaks plaintext`,
         "Listen on 127.0.0.1, or set xds.plaintextOffLoopback: true if the network in between is closed to others",
       );
     const port = await this.#listen(address);
@@ -149,7 +150,7 @@ export class ControlPlane {
   }
 
   async #listen(address: ListenAddress): Promise<number> {
-    const bound = await this.server.listen(listenText(address), ServerCredentials.createInsecure());
+    const bound = await this.server.listen(addressText(address), ServerCredentials.createInsecure());
     if ("cause" in bound) throw new Refusal(`xds.address: ${bound.cause}`, bound.remedy);
     return bound.port;
   }
@@ -185,8 +186,10 @@ export class ControlPlane {
     // Sources and placement may both have something to say of one object; under one name the later would wipe the earlier.
     for (const [about, problems] of this.pipeline.placer.takeProblemChanges())
       story.problems({ about: `placement of ${about}`, problems });
-    for (const fleet of this.pipeline.fleets.values())
-      story.problems({ about: `translation for ${fleet.name}`, problems: fleet.problems() });
+    for (const fleet of this.pipeline.fleets.values()) {
+      const problems = fleet.takeProblemChanges();
+      if (problems !== undefined) story.problems({ about: `translation for ${fleet.name}`, problems });
+    }
     if (this.#announced) story.burstOver();
     if (this.#announced || !this.complete) return; // what is read before everything is known is the state at the start, no change
     this.#announced = true;

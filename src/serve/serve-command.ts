@@ -12,9 +12,9 @@ import type { Settings } from "../config/settings.ts";
 import { type Reload, readSettings, watchSettings } from "../config/watch.ts";
 import { ApiError } from "../kubernetes/failure.ts";
 import { problemText, subjectText } from "../placement/problem.ts";
+import { addressText } from "../sources/address.ts";
 import { bindWords } from "../xds/listen.ts";
 import { ControlPlane } from "./control-plane.ts";
-import { listenText } from "./listen-address.ts";
 import { objectSource } from "./object-source.ts";
 import { Story } from "./story.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
@@ -103,7 +103,7 @@ async function start(
   }
   log.info(
     {
-      xds: listenText({ ...settings.xds.address, port }),
+      xds: addressText({ ...settings.xds.address, port }),
       admin: admin.address,
       fleets: settings.fleets.map((fleet) => fleet.name),
     },
@@ -159,18 +159,18 @@ async function listenAdmin(plane: ControlPlane, settings: Settings, log: Logger)
   try {
     http = await serveAdminHttp({ address, routes: routesOf(plane.model, () => plane.metrics.exposition()), onError });
   } catch (error) {
-    throw taken("admin.address", listenText(address), error);
+    throw taken("admin.address", addressText(address), error);
   }
   if (grpcAddress !== undefined)
     try {
       const { serveAdminService } = await import("../admin/service.ts"); // reads .proto files, which costs 2 MiB: only for who wants it
-      service = await serveAdminService({ address: listenText(grpcAddress), model: plane.model, onError });
+      service = await serveAdminService({ address: addressText(grpcAddress), model: plane.model, onError });
     } catch (error) {
       await http.close();
-      throw taken("admin.grpcAddress", listenText(grpcAddress), error);
+      throw taken("admin.grpcAddress", addressText(grpcAddress), error);
     }
   return {
-    address: listenText({ ...address, port: http.port }),
+    address: addressText({ ...address, port: http.port }),
     close: async () => {
       service?.close();
       await http.close();

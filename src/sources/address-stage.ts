@@ -213,7 +213,7 @@ export class AddressStage implements RecordSource {
     const resolution = target === undefined ? undefined : this.#resolutionOf(target);
     const pending = resolution?.pending === true;
     if (!pending || host.given !== undefined) {
-      const known = resolution?.ips.map((ip) => addressText(ip, target?.port ?? 0)).sort() ?? [];
+      const known = resolution?.ips.map((ip) => addressText({ ip, port: target?.port ?? 0 })).sort() ?? [];
       const record = recordOf(host.description, pending ? (host.given?.addresses ?? []) : known);
       if (!isDeepStrictEqual(record, host.given)) changes.push({ put: record });
       host.given = record;

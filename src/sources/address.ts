@@ -36,7 +36,7 @@ export function canonicalIp(text: string): string | undefined {
 }
 
 /** `ip:port`, or `[ipv6]:port`. */
-export function addressText(ip: string, port: number): string {
+export function addressText({ ip, port }: { readonly ip: string; readonly port: number }): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 

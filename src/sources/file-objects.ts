@@ -8,6 +8,11 @@ import { API_VERSION, GROUP } from "./object.ts";
 import { isRecordKind, PROJECTIONS } from "./projection.ts";
 import type { ObjectRecord } from "./source.ts";
 
+/** Whether a file of a folder is read: not one whose name begins with a dot, as editors and ConfigMap volumes make them. */
+export function isObjectFile(name: string): boolean {
+  return /^[^.].*\.(?:yaml|yml|json)$/.test(name);
+}
+
 /** An object of a kind that is read. */
 export interface FileObject {
   readonly kind: RecordKind;

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { FolderReader } from "../files/folder-reader.ts";
 import { type FolderWatch, type Seen, type WatchOptions, watchFolder } from "../files/watch-folder.ts";
 import { FileLedger } from "./file-ledger.ts";
+import { isObjectFile } from "./file-objects.ts";
 import type { ObjectChange, ObjectSource, Sink } from "./source.ts";
 import { Turns } from "./turns.ts";
 
@@ -14,8 +15,6 @@ export interface FilesOptions extends WatchOptions {
   readonly vanishMs?: number;
 }
 
-/** Names of files that are read: not those that begin with a dot, as editors and ConfigMap volumes make them. */
-const READ = /^[^.].*\.(?:yaml|yml|json)$/;
 /** Changes and reports in one batch, give or take one: a batch is worked through in one go by whoever gets it. */
 const BATCH_CHANGES = 499;
 /** Longest work in one turn of the event loop, in ms: an edit found meanwhile waits for about three such turns. */
@@ -57,7 +56,7 @@ class FilesSource implements ObjectSource {
     this.#options = options;
     const { folder, vanishMs = 200 } = options;
     const now = () => performance.now();
-    this.#reader = new FolderReader(folder, { accepts: (name) => READ.test(name), vanishMs, now });
+    this.#reader = new FolderReader(folder, { accepts: isObjectFile, vanishMs, now });
     this.#ledger = new FileLedger({ doubtMs: vanishMs, now });
   }
 

@@ -6,7 +6,7 @@ import { addressText, advertisedTarget, canonicalIp, overrideTarget } from "../.
 function textOf(verdict: ReturnType<typeof advertisedTarget>): string {
   if (!("target" in verdict)) return `${verdict.part}: ${verdict.reason}`;
   const { target } = verdict;
-  return target.kind === "ip" ? addressText(target.ip, target.port) : `name ${target.name} ${target.port}`;
+  return target.kind === "ip" ? addressText(target) : `name ${target.name} ${target.port}`;
 }
 
 const advertised: readonly (readonly [hostname: string, port: number, outcome: string | RegExp, why: string])[] = [
