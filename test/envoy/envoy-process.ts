@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { startChild } from "../../src/cli/child.ts";
 import { findEnvoy } from "../../src/cli/envoy-binary.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 export interface EnvoyOptions {
   /** A bootstrap as YAML or JSON text, or as the object. Its admin address is replaced by a free loopback port. */
@@ -26,9 +27,9 @@ export interface EnvoyProcess {
   readonly pid: number;
   /** `http://127.0.0.1:port`, without a slash at the end. */
   readonly adminUrl: string;
-  /** Fulfilled when `/ready` says LIVE. Fails after `boundMs` (default 30,000), or when Envoy ends, with the log's tail. */
+  /** Fulfilled when `/ready` says LIVE. Fails after `boundMs` (default: long), or when Envoy ends, with the log's tail. */
   ready(boundMs?: number): Promise<void>;
-  /** The port a listener is bound to, by the listener's name: listeners in tests ask for port 0. Waits up to 30 s for it. */
+  /** The port a listener is bound to, by the listener's name: listeners in tests ask for port 0. Waits for it. */
   port(listener: string): Promise<number>;
   /** One path of the admin interface, as text. Fails unless it answers 200. */
   admin(path: string, method?: "GET" | "POST"): Promise<string>;
@@ -81,7 +82,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     await stop();
   });
   try {
-    const address = await within("Envoy's admin interface", 30_000, async () => {
+    const address = await within("Envoy's admin interface", PATIENCE_MS, async () => {
       const text = (await readFile(addressPath, "utf8")).trim();
       return text === "" ? undefined : text;
     });
@@ -108,12 +109,12 @@ function processOf(
   return {
     ...rest,
     admin,
-    ready: (boundMs = 30_000) =>
+    ready: (boundMs = PATIENCE_MS) =>
       within("Envoy is LIVE", boundMs, async () => ((await admin("/ready")).trim() === "LIVE" ? true : undefined)).then(
         () => undefined,
       ),
     port: (listener) =>
-      within(`listener ${listener}`, 30_000, async () => {
+      within(`listener ${listener}`, PATIENCE_MS, async () => {
         const { listener_statuses = [] } = JSON.parse(await admin("/listeners?format=json")) as Listeners;
         return listener_statuses.find(({ name }) => name === listener)?.local_address.socket_address.port_value;
       }),

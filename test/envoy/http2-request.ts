@@ -1,5 +1,6 @@
 /** One HTTP/2 request with prior knowledge and a hostname of one's own. */
 import { connect, type IncomingHttpHeaders } from "node:http2";
+import { PATIENCE_MS } from "../patience.ts";
 
 export interface Http2Response {
   readonly status: number;
@@ -8,7 +9,7 @@ export interface Http2Response {
   readonly trailers: Readonly<Record<string, string>>;
 }
 
-/** `GET /` unless the headers say otherwise. Fails after 20 s, or when the connection breaks. */
+/** `GET /` unless the headers say otherwise. Fails when no answer comes, or the connection breaks. */
 export async function http2Request(
   port: number,
   authority: string,
@@ -21,7 +22,7 @@ export async function http2Request(
     return await new Promise((fulfil, reject) => {
       session.on("error", reject);
       const request = session.request({ ":method": "GET", ":path": "/", ":authority": authority, ...headers });
-      request.setTimeout(20_000, () => reject(new Error(`no response within 20 s from ${authority}`)));
+      request.setTimeout(PATIENCE_MS, () => reject(new Error(`no response from ${authority}`)));
       request.on("error", reject);
       let received: IncomingHttpHeaders = {};
       let trailers: IncomingHttpHeaders = {};

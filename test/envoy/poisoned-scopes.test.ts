@@ -8,6 +8,7 @@ import { versionOf } from "../../src/codec/version.ts";
 import { CLUSTER_TYPE, SCOPE_TYPE } from "../../src/envoy/names.ts";
 import { type Translation, translateFleet, translateHostname } from "../../src/envoy/translate.ts";
 import { fleet, SCOPED } from "../model/sample-fleet.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { startEnvoy } from "./envoy-process.ts";
 import { rawRequest } from "./raw-request.ts";
 import { xdsDelivery } from "./xds-delivery.ts";
@@ -58,7 +59,7 @@ for (const version of ["1.40.0", "1.36.2"])
       resourcesOf(translateHostname(spec, SCOPED, { hostname, owner: "shop", protocolGroup: "", endpoints: [] })),
     );
     await delivery.deliver([...base, ...good, badScope()]);
-    const until = performance.now() + 20_000;
+    const until = performance.now() + PATIENCE_MS;
     for (const name of [...names].reverse()) {
       for (let status = 404; status !== 503; await sleep(20)) {
         status = (await rawRequest(port, `GET / HTTP/1.1\nHost: ${name}\nConnection: close\n\n`)).status; // no endpoint, so a route answers 503

@@ -1,5 +1,6 @@
 /** HTTP/1 as bytes: what fetch and node:http would put right before it reaches Envoy. */
 import { connect } from "node:net";
+import { PATIENCE_MS } from "../patience.ts";
 
 export interface RawResponse {
   readonly status: number;
@@ -8,11 +9,11 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/** Sends text as it is (lines end in \n, sent as \r\n) and reads one response to its end. Fails after 10 s. */
+/** Sends text as it is (lines end in \n, sent as \r\n) and reads one response to its end. Fails when none comes. */
 export async function rawRequest(port: number, text: string, prelude?: Uint8Array): Promise<RawResponse> {
   const socket = connect(port, "127.0.0.1");
-  socket.setTimeout(10_000, () =>
-    socket.destroy(new Error(`no response within 10 s to ${JSON.stringify(text.slice(0, 200))}`)),
+  socket.setTimeout(PATIENCE_MS, () =>
+    socket.destroy(new Error(`no response to ${JSON.stringify(text.slice(0, 200))}`)),
   );
   if (prelude !== undefined) socket.write(prelude);
   socket.write(text.replaceAll("\n", "\r\n"));

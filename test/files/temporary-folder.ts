@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { PATIENCE_MS } from "../patience.ts";
 
 /** An empty folder that is gone after the test. */
 export function temporaryFolder(context: TestContext): string {
@@ -12,11 +13,11 @@ export function temporaryFolder(context: TestContext): string {
   return folder;
 }
 
-/** Waits until something is so, at most half a minute; then `shown` says how it is instead. */
+/** Waits until something is so; if that never happens, `shown` says how it is instead. */
 export async function eventually(so: () => boolean, shown: () => unknown): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 10) {
+  for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += 10) {
     if (so()) return;
     await setTimeout(10);
   }
-  throw new Error(`still not so after 30 s: ${JSON.stringify(shown(), undefined, 1)}`);
+  throw new Error(`still not so: ${JSON.stringify(shown(), undefined, 1)}`);
 }

@@ -6,6 +6,7 @@ import type { Access } from "../../src/kubernetes/kubeconfig.ts";
 import { Reflector } from "../../src/kubernetes/reflector.ts";
 import type { Batch, ReflectorTuning } from "../../src/kubernetes/reflector-options.ts";
 import type { Resource } from "../../src/kubernetes/resource.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { WIDGETS, type Widget } from "./fake-api.ts";
 
 export interface Kept {
@@ -94,11 +95,11 @@ export function plainAccess(server: string): Access {
   };
 }
 
-/** Waits for a fact, not for a time; a fact that does not come within 20 s fails the test by name. */
+/** Waits for a fact, not for a time; a fact that never comes fails the test by name. */
 export async function until(what: string, fact: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!fact()) {
-    if (performance.now() > deadline) throw new Error(`did not happen within 20 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`did not happen: ${what}`);
     await sleep(2);
   }
 }

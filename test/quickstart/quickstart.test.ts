@@ -8,6 +8,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type Child, startChild } from "../../src/cli/child.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const run = promisify(execFile);
 const main = join(import.meta.dirname, "../../src/main.ts");
@@ -25,7 +26,7 @@ async function started(t: TestContext): Promise<Child> {
 }
 
 /** The first line that matches, once there is one. */
-async function printed(child: Child, pattern: RegExp, boundMs = 30_000): Promise<string> {
+async function printed(child: Child, pattern: RegExp, boundMs = PATIENCE_MS): Promise<string> {
   const until = performance.now() + boundMs;
   while (performance.now() < until && child.running) {
     const line = child.lastLines().find((candidate) => pattern.test(candidate));
@@ -37,7 +38,7 @@ async function printed(child: Child, pattern: RegExp, boundMs = 30_000): Promise
 
 /** A printed line, run by a shell as if it had been copied. */
 async function shell(line: string): Promise<string> {
-  const { stdout } = await run("/bin/sh", ["-c", line], { timeout: 20_000 });
+  const { stdout } = await run("/bin/sh", ["-c", line], { timeout: PATIENCE_MS });
   return stdout;
 }
 
@@ -168,7 +169,7 @@ test("killed outright, its children end as well", async (t) => {
 
 /** Waits until none of them is left. The last to go are those that watch over the others, and they are not waited for by anybody else. */
 async function gone(pids: readonly number[]): Promise<void> {
-  const until = performance.now() + 20_000;
+  const until = performance.now() + PATIENCE_MS;
   while (pids.some(isRunning)) {
     assert.ok(performance.now() < until, `of ${pids} there is still ${pids.filter(isRunning)}`);
     await sleep(20);

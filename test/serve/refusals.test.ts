@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startChild } from "../../src/cli/child.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { configText, type LogLine, MAIN } from "./serving.ts";
 
 interface Ended {
@@ -22,7 +23,7 @@ async function refused(t: TestContext, config: string | undefined): Promise<Ende
   const file = join(folder, "signalbox.yaml");
   if (config !== undefined) await writeFile(file, config);
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, "serve", "--config", file], { timeout: 30_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [MAIN, "serve", "--config", file], { timeout: PATIENCE_MS }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, text: stderr + stdout });
     });
   });
@@ -109,7 +110,7 @@ test("an API server that is away at the start is waited for, and told in two lin
       .filter((line) => line.startsWith("{"))
       .map((line): LogLine => JSON.parse(line))
       .filter((line) => "failure" in line || "because" in line);
-  const until = performance.now() + 30_000;
+  const until = performance.now() + PATIENCE_MS;
   while (new Set(failures().map((line) => line["kind"])).size < 5) {
     assert.ok(performance.now() < until, child.lastLines().join("\n"));
     await sleep(20);

@@ -7,6 +7,7 @@ import { bootstrapOf } from "../../src/envoy/bootstrap.ts";
 import type { ProxyTransport } from "../../src/envoy/variant.ts";
 import { type EnvoyProcess, startEnvoy } from "../envoy/envoy-process.ts";
 import { type RawResponse, rawRequest } from "../envoy/raw-request.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import type { Serving } from "./serving.ts";
 
 /** A host that serves these hostnames. Ended with the test. */
@@ -59,9 +60,9 @@ export async function envoyOf(
 export const get = (port: number, hostname: string): Promise<RawResponse> =>
   rawRequest(port, `GET / HTTP/1.1\nHost: ${hostname}\nConnection: close\n\n`);
 
-/** Asks until the answer has this in its body; fails after 20 s with the last one. */
+/** Asks until the answer has this in its body; fails with the last one if it never does. */
 export async function servedBy(port: number, hostname: string, words: string): Promise<void> {
-  const until = performance.now() + 20_000;
+  const until = performance.now() + PATIENCE_MS;
   let last = "";
   while (performance.now() < until) {
     const { status, body } = await get(port, hostname);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Child, startChild } from "../../src/cli/child.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 export const MAIN: string = join(import.meta.dirname, "../../src/main.ts");
 
@@ -22,7 +23,7 @@ export interface Serving {
   /** Replaces the configuration. */
   configure(text: string): Promise<void>;
   log(): readonly LogLine[];
-  /** Waits for a line whose message is this, `after` how many earlier ones. Fails after 30 s with the log. */
+  /** Waits for a line whose message is this, `after` how many earlier ones. Fails with the log if it never comes. */
   told(message: string, after?: number): Promise<LogLine>;
   /** An answer of the admin address, as text. */
   admin(path: string): Promise<string>;
@@ -86,7 +87,7 @@ export async function serving(options: ServingOptions): Promise<Serving> {
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line));
   const told = async (message: string, after = 0): Promise<LogLine> => {
-    const until = performance.now() + 30_000;
+    const until = performance.now() + PATIENCE_MS;
     while (performance.now() < until && child.running) {
       const line = log().filter(({ msg }) => msg === message)[after];
       if (line !== undefined) return line;

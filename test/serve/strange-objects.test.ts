@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { parse } from "yaml";
+import { PATIENCE_MS } from "../patience.ts";
 import { envoyOf, hostNamed, servedBy } from "./requests.ts";
 import { hostYaml, serving, workloadYaml } from "./serving.ts";
 
@@ -183,7 +184,7 @@ test("400 strange objects: Envoys of both layouts acknowledge everything, and an
 
   /** Every proxy has nothing unanswered and nothing withheld, and has seen the strange ones. */
   async function allAcknowledged(): Promise<void> {
-    const until = performance.now() + 30_000;
+    const until = performance.now() + PATIENCE_MS;
     for (let last = ""; ; await sleep(100)) {
       const proxies = JSON.parse(await signalbox.admin("/debug/proxies")) as {
         proxies: { types: { subscribed: number; acknowledged: number; pending: number; withheld: number }[] }[];
