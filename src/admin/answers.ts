@@ -3,7 +3,7 @@ import type { ExposedHostname } from "../placement/fleet.ts";
 import type { WorkloadEntry } from "../placement/lookup.ts";
 import type { Claim, HostnamePlacement, PlacedReplica } from "../placement/placement.ts";
 import { type Problem, type Subject, subjectText } from "../placement/problem.ts";
-import type { Rejection, TypeSnapshot, UnassignedProxy } from "../xds/observer.ts";
+import type { ProxyClient, Rejection, TypeSnapshot } from "../xds/observer.ts";
 import type { AdminModel, FleetFacts, ProxyFacts } from "./model.ts";
 
 /** Message GetStatusResponse. */
@@ -201,13 +201,13 @@ export interface UnassignedAnswer {
 }
 
 /** One proxy without a fleet, by what `proxies` of a fleet selects. */
-export function unassignedAnswer({ node, peer, transport }: UnassignedProxy): UnassignedAnswer {
+export function unassignedAnswer({ node, peer, transport }: ProxyClient): UnassignedAnswer {
   const { id: nodeId, cluster: nodeCluster, metadata } = node;
   return { nodeId, nodeCluster, metadata: Object.fromEntries(metadata), peer, transport, userAgent: userAgentOf(node) };
 }
 
 /** `envoy 1.40.0`. */
-function userAgentOf({ userAgentName, userAgentVersion }: UnassignedProxy["node"]): string {
+function userAgentOf({ userAgentName, userAgentVersion }: ProxyClient["node"]): string {
   return `${userAgentName} ${userAgentVersion}`.trim();
 }
 

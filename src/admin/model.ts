@@ -10,7 +10,7 @@ import type { ContaminationPolicy, ExposedHostname } from "../placement/fleet.ts
 import type { WorkloadEntry, WorkloadQuery } from "../placement/lookup.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
-import type { Delivery, ProxySnapshot, UnassignedProxy } from "../xds/observer.ts";
+import type { Delivery, ProxyClient, ProxySnapshot } from "../xds/observer.ts";
 
 /** Whether proxies are served, or what is missing before they are, in words ("the first complete list of Hosts"). */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly waitingFor: readonly string[] };
@@ -64,7 +64,7 @@ export interface AdminModel {
   /** In the order in which they connected. */
   proxies(): readonly ProxyFacts[];
   /** Connected, and sent nothing since no fleet admits them. */
-  unassigned(): readonly UnassignedProxy[];
+  unassigned(): readonly ProxyClient[];
   /** Every resource of the hostname on every fleet that has it. */
   deliveries(hostname: string): readonly ResourceDelivery[];
 }

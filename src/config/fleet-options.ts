@@ -191,8 +191,9 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
   },
   xdsCluster: {
     type: "text",
-    effect: "Name of the cluster in the bootstrap that leads to Signalbox; matters only to Envoys without ADS.",
-    default: "signalbox",
+    effect:
+      "Name of the cluster in the bootstrap that leads to Signalbox; matters only to Envoys without ADS. Left out: the name that each Envoy sends as `:authority`, which is that name unless its bootstrap sets another.",
+    example: "xds_cluster",
     check: checkNotEmpty,
   },
   accessLog: {

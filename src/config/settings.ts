@@ -89,8 +89,8 @@ export interface FleetSettings {
   readonly view: FleetView;
   /** "auto": scoped where the Envoy can, else rds. */
   readonly layout: "auto" | Layout;
-  /** Name of the cluster in the bootstrap that leads to Signalbox, for Envoys without ADS. */
-  readonly xdsCluster: string;
+  /** Name of the cluster in the bootstrap that leads to Signalbox, for Envoys without ADS; undefined: the one that each tells by its `:authority`. */
+  readonly xdsCluster: string | undefined;
   readonly spec: FleetSpec;
 }
 

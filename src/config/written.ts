@@ -39,7 +39,7 @@ export interface WrittenFleet {
       }
     | undefined;
   readonly layout: "auto" | "rds" | "scoped";
-  readonly xdsCluster: string;
+  readonly xdsCluster: string | undefined;
   readonly accessLog: boolean;
   readonly traffic: {
     readonly connectTimeoutMs: number;

@@ -10,6 +10,7 @@ import { Refusal } from "../cli/refusal.ts";
 import { onLoopback } from "../config/checks.ts";
 import { fleetFor } from "../config/fleet-selector.ts";
 import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
+import { XDS_CLUSTER } from "../envoy/bootstrap.ts";
 import { rewordedScope } from "../envoy/reworded-scope.ts";
 import { type ProxyTransport, type VariantChoice, type VariantWish, variantOf } from "../envoy/variant.ts";
 import type { FleetDefinition } from "../model/fleet-model.ts";
@@ -19,10 +20,11 @@ import type { RecordChange } from "../placement/records.ts";
 import { addressText } from "../sources/address.ts";
 import { AddressStage } from "../sources/address-stage.ts";
 import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
-import type { NodeIdentity, Transport } from "../xds/observer.ts";
+import type { ProxyClient, ProxyLabel, Transport } from "../xds/observer.ts";
 import { type Assignment, XdsServer } from "../xds/server.ts";
 import { RunningModel } from "./running-model.ts";
 import type { Story } from "./story.ts";
+import { XdsClusterNames } from "./xds-cluster-names.ts";
 
 /** What a control plane is made of that is not settings. */
 export interface ControlPlaneParts {
@@ -56,7 +58,7 @@ export class ControlPlane {
   /** What admin and commands read. */
   readonly model: AdminModel;
   readonly metrics: Metrics;
-  readonly #choices = new Map<string, VariantChoice>();
+  readonly #xdsClusterNames = new XdsClusterNames();
   #synced = false;
   #stale: { readonly because: string; readonly sinceMs: number } | undefined;
   readonly #sourceProblems = new Map<string, ProblemReport["problems"]>();
@@ -75,7 +77,7 @@ export class ControlPlane {
     this.#records = new AddressStage(parts.source, addressSettings(settings));
     const { xds } = settings;
     this.server = new XdsServer({
-      assign: (node, transport) => this.#assign(node, transport),
+      assign: (client) => this.#assign(client),
       observer: story.observer(this.metrics.observer()),
       ackBoundMs: xds.ackBoundMs,
       graceMs: xds.graceMs,
@@ -138,8 +140,9 @@ export class ControlPlane {
   }
 
   /** Which resources a proxy is given, and why; undefined if it has none. */
-  choiceFor(fleet: string, transport: Transport, userAgentVersion: string): VariantChoice | undefined {
-    return this.#choices.get(`${fleet} ${transport} ${userAgentVersion}`);
+  choiceFor(proxy: ProxyLabel): VariantChoice | undefined {
+    const fleet = this.#settings.fleets.find(({ name }) => name === proxy.fleet);
+    return fleet === undefined ? undefined : this.#choose(fleet, proxy);
   }
 
   /** Proxies are told to go elsewhere and have `graceMs` to do so; then everything ends. */
@@ -202,19 +205,22 @@ export class ControlPlane {
   }
   #announced = false;
 
-  #assign(node: NodeIdentity, transport: Transport): Assignment | undefined {
+  #assign(client: ProxyClient): Assignment | undefined {
+    const { node } = client;
     const metadata = Object.fromEntries(node.metadata);
     const fleet = fleetFor(this.#settings.fleets, { id: node.id, cluster: node.cluster, metadata });
     if (fleet === undefined) return undefined;
-    const choice = variantOf(wishOf(fleet), {
-      transport: TRANSPORT[transport],
-      build: buildOf(node.userAgentVersion),
-    });
-    this.#choices.set(`${fleet.name} ${transport} ${node.userAgentVersion}`, choice);
-    const resources = this.pipeline.variant(fleet.name, choice.variant);
+    const resources = this.pipeline.variant(fleet.name, this.#choose(fleet, client).variant);
     if (resources === undefined) return undefined;
     if (resources.pending > 0) this.#runner.wake();
     return { fleet: fleet.name, store: resources.store };
+  }
+
+  #choose(fleet: FleetSettings, { node, transport, authority }: ProxyClient): VariantChoice {
+    return variantOf(wishOf(fleet, this.#xdsClusterNames.nameFor(fleet, authority)), {
+      transport: TRANSPORT[transport],
+      build: buildOf(node.userAgentVersion),
+    });
   }
 }
 
@@ -244,7 +250,7 @@ function pipelineSettings({ placement, fleets }: Settings): PipelineSettings {
 /** The newest Envoy over delta ADS is what a bootstrap of ours makes. */
 const USUAL_PROXY = { transport: "delta-ads", build: { major: 1, minor: 40 } } as const;
 
-const wishOf = ({ layout, xdsCluster, spec }: FleetSettings): VariantWish => ({
+const wishOf = ({ layout, spec }: FleetSettings, xdsCluster: string): VariantWish => ({
   layout,
   xdsCluster,
   unknownHostname: spec.unknownHostname,
@@ -253,5 +259,5 @@ const wishOf = ({ layout, xdsCluster, spec }: FleetSettings): VariantWish => ({
 const definitionOf = (fleet: FleetSettings): FleetDefinition => ({
   view: fleet.view,
   spec: fleet.spec,
-  first: variantOf(wishOf(fleet), USUAL_PROXY).variant,
+  first: variantOf(wishOf(fleet, XDS_CLUSTER), USUAL_PROXY).variant,
 });

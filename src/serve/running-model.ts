@@ -6,7 +6,7 @@ import { explainPlacement, type HostnameExplanation } from "../placement/explain
 import { findWorkloads, type WorkloadEntry, type WorkloadQuery, workloadsOf } from "../placement/lookup.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
-import type { ProxyLabel, UnassignedProxy } from "../xds/observer.ts";
+import type { ProxyClient, ProxyLabel } from "../xds/observer.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 /** Reads, never changes. Everything is as of the call. */
@@ -67,12 +67,12 @@ export class RunningModel implements AdminModel {
 
   proxies(): readonly ProxyFacts[] {
     return this.#plane.server.snapshot().map((proxy) => {
-      const choice = this.#plane.choiceFor(proxy.fleet, proxy.transport, proxy.node.userAgentVersion);
+      const choice = this.#plane.choiceFor(proxy);
       return { ...proxy, layout: choice?.variant.layout ?? "" };
     });
   }
 
-  unassigned(): readonly UnassignedProxy[] {
+  unassigned(): readonly ProxyClient[] {
     return this.#plane.server.unassigned();
   }
 
@@ -90,8 +90,8 @@ export class RunningModel implements AdminModel {
     return [...found.values()];
   }
 
-  #isGiven({ fleet, transport, node }: ProxyLabel, variant: Variant): boolean {
-    const choice = this.#plane.choiceFor(fleet, transport, node.userAgentVersion);
+  #isGiven(proxy: ProxyLabel, variant: Variant): boolean {
+    const choice = this.#plane.choiceFor(proxy);
     return choice !== undefined && variantKey(choice.variant) === variantKey(variant);
   }
 }

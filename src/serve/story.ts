@@ -115,7 +115,7 @@ export class Story {
         this.#unanswered.set(proxy.serial, { fleet: proxy.fleet, count: 0 });
         log.info({ ...proxyFields(proxy), envoy: proxy.node.userAgentVersion, peer: proxy.peer }, "proxy connected");
       },
-      unassigned: (node, peer, transport) =>
+      unassigned: ({ node, peer, transport }) =>
         log.warn(
           {
             proxy: node.id,

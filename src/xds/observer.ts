@@ -15,14 +15,20 @@ export interface NodeIdentity {
   readonly userAgentVersion: string;
 }
 
-/** A proxy in a log line. */
-export interface ProxyLabel {
-  /** Counts up from 1 since this process began; names this connection, not the machine. */
-  readonly serial: number;
+/** Who asks: what `assign` decides by. */
+export interface ProxyClient {
   readonly node: NodeIdentity;
   /** Remote address and port. */
   readonly peer: string;
   readonly transport: Transport;
+  /** `:authority` of the call. An Envoy whose bootstrap sets none sends the name of the cluster by which it reaches us. The client chooses it. */
+  readonly authority: string;
+}
+
+/** A proxy in a log line. */
+export interface ProxyLabel extends ProxyClient {
+  /** Counts up from 1 since this process began; names this connection, not the machine. */
+  readonly serial: number;
   readonly fleet: string;
 }
 
@@ -55,7 +61,7 @@ export interface XdsObserver {
   /** A proxy was given a fleet. */
   connected?(proxy: ProxyLabel): void;
   /** A proxy that matches no fleet. It is sent nothing, and its streams stay open. */
-  unassigned?(node: NodeIdentity, peer: string, transport: Transport): void;
+  unassigned?(client: ProxyClient): void;
   /** A stream was ended because of what it sent; `reason` names the field. */
   garbage?(peer: string, reason: string): void;
   /** A stream was ended because of a fault of ours. */
@@ -103,13 +109,6 @@ export interface ProxySnapshot extends ProxyLabel {
   readonly connectedAtMs: number;
   readonly streams: number;
   readonly types: readonly TypeSnapshot[];
-}
-
-/** A client that matches no fleet: it is connected and is sent nothing. */
-export interface UnassignedProxy {
-  readonly node: NodeIdentity;
-  readonly peer: string;
-  readonly transport: Transport;
 }
 
 /** How far one resource has come at one proxy. `unsubscribed`: it does not want it, or not yet. */

@@ -5,15 +5,7 @@ import { Coalescer } from "./coalesce.ts";
 import type { Bounds } from "./delivery/leaving.ts";
 import type { Reword } from "./delivery/reword.ts";
 import { type ListenFailure, listen } from "./listen.ts";
-import type {
-  Delivery,
-  NodeIdentity,
-  ProxyLabel,
-  ProxySnapshot,
-  Transport,
-  UnassignedProxy,
-  XdsObserver,
-} from "./observer.ts";
+import type { Delivery, ProxyClient, ProxyLabel, ProxySnapshot, XdsObserver } from "./observer.ts";
 import { Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
 import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
@@ -34,7 +26,7 @@ export interface XdsServerOptions {
    * The fleet of a proxy, undefined if it matches none: then it is sent nothing at all. Asked once per proxy when its first request
    * arrives, and again by `reassign`. Must be quick and must not throw. May create the store; the proxy waits until that is complete.
    */
-  readonly assign: (node: NodeIdentity, transport: Transport) => Assignment | undefined;
+  readonly assign: (client: ProxyClient) => Assignment | undefined;
   readonly observer?: XdsObserver;
   /** How long a resource waits at most for the acknowledgement of what it requires, in ms. Default 10,000. 0 does not wait. */
   readonly ackBoundMs?: number;
@@ -112,8 +104,8 @@ export class XdsServer {
    */
   reassign(): void {
     for (const session of [...this.#sessions]) {
-      if (session.node === undefined) continue;
-      const assignment = this.#options.assign(session.node, session.transport);
+      if (session.client === undefined) continue;
+      const assignment = this.#options.assign(session.client);
       const { proxy } = session;
       if (proxy === undefined) {
         if (assignment !== undefined) session.end();
@@ -137,10 +129,10 @@ export class XdsServer {
   }
 
   /** Clients without a fleet, each once however many streams it has. In the order in which they came. */
-  unassigned(): readonly UnassignedProxy[] {
-    const found = new Map<string, UnassignedProxy>();
-    for (const { node, peer, transport, proxy } of this.#sessions)
-      if (node !== undefined && proxy === undefined) found.set(`${peer}\n${node.id}`, { node, peer, transport });
+  unassigned(): readonly ProxyClient[] {
+    const found = new Map<string, ProxyClient>();
+    for (const { client, proxy } of this.#sessions)
+      if (client !== undefined && proxy === undefined) found.set(`${client.peer}\n${client.node.id}`, client);
     return [...found.values()];
   }
 
@@ -175,7 +167,7 @@ export class XdsServer {
       onlyType,
       outlets: this.#outlets,
       clock: this.#clock,
-      proxyOf: (joining, node) => this.#proxyOf(joining, node),
+      proxyOf: (joining, client) => this.#proxyOf(joining, client),
       on: this.#events,
     });
     this.#sessions.add(session);
@@ -190,18 +182,17 @@ export class XdsServer {
   };
 
   /** The proxy that a stream belongs to: one of the same connection and node id that still lacks such a stream, else a new one. */
-  #proxyOf(session: AnySession, node: NodeIdentity): ConnectedProxy | undefined {
-    const { peer, transport, onlyType } = session;
-    const key = `${peer}\n${node.id}`;
+  #proxyOf({ onlyType }: AnySession, client: ProxyClient): ConnectedProxy | undefined {
+    const key = `${client.peer}\n${client.node.id}`;
     const known = this.#proxies.get(key) ?? new Set<ConnectedProxy>();
-    const assignment = this.#options.assign(node, transport);
+    const assignment = this.#options.assign(client);
     if (assignment === undefined) {
-      this.#observer.unassigned?.(node, peer, transport);
+      this.#observer.unassigned?.(client);
       return undefined;
     }
     for (const proxy of known)
       if (proxy.store === assignment.store && proxy.admits(onlyType === undefined)) return proxy;
-    const label: ProxyLabel = { serial: ++this.#serial, node, peer, transport, fleet: assignment.fleet };
+    const label: ProxyLabel = { ...client, serial: ++this.#serial, fleet: assignment.fleet };
     const proxy = new ConnectedProxy(label, assignment.store, this.#clock());
     known.add(proxy);
     this.#proxies.set(key, known);

@@ -4,7 +4,7 @@ import { DecodeError } from "../codec/decode.ts";
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../codec/generated/messages.ts";
 import type { TypeUrl } from "../codec/resource.ts";
 import { identityOf } from "./node.ts";
-import type { NodeIdentity, Transport } from "./observer.ts";
+import type { ProxyClient, Transport } from "./observer.ts";
 import { Outlet, type Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
 import { Garbage } from "./protocol/garbage.ts";
@@ -30,7 +30,7 @@ export interface SessionParts<Request extends AnyRequest> {
   readonly outlets: Outlets;
   readonly clock: () => number;
   /** The proxy of this stream; undefined if no fleet matches. */
-  readonly proxyOf: (session: AnySession, node: NodeIdentity) => ConnectedProxy | undefined;
+  readonly proxyOf: (session: AnySession, client: ProxyClient) => ConnectedProxy | undefined;
   readonly on: SessionEvents;
 }
 
@@ -44,7 +44,7 @@ export interface SessionEvents {
 }
 
 /** A session of either variant. */
-export type AnySession = ProxyStream & Pick<Session<AnyRequest>, "transport" | "peer" | "node" | "proxy">;
+export type AnySession = ProxyStream & Pick<Session<AnyRequest>, "client" | "proxy">;
 
 /**
  * - `new`: no request yet. Left by the first request.
@@ -62,7 +62,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
   readonly #parts: SessionParts<Request>;
   readonly #outlet: Outlet;
   #state: State<Request> = { kind: "new" };
-  #node: NodeIdentity | undefined;
+  #client: ProxyClient | undefined;
   #nonce = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
@@ -90,17 +90,9 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     return this.#parts.onlyType;
   }
 
-  get transport(): Transport {
-    return `${this.onlyType === undefined ? "ads" : "separate"}-${this.#parts.variant.name}`;
-  }
-
-  get peer(): string {
-    return this.#parts.call.getPeer();
-  }
-
-  /** What the client said of itself; undefined before its first request. */
-  get node(): NodeIdentity | undefined {
-    return this.#node;
+  /** Who asks; undefined before its first request. */
+  get client(): ProxyClient | undefined {
+    return this.#client;
   }
 
   get proxy(): ConnectedProxy | undefined {
@@ -128,8 +120,10 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
 
   #greet(request: Request): void {
     if (request.node === undefined) throw new Garbage("node: is missing in the first request of the stream");
-    this.#node = identityOf(request.node);
-    const proxy = this.#parts.proxyOf(this, this.#node);
+    const { call, variant, onlyType } = this.#parts;
+    const transport: Transport = `${onlyType === undefined ? "ads" : "separate"}-${variant.name}`;
+    this.#client = { node: identityOf(request.node), peer: call.getPeer(), transport, authority: call.getHost() };
+    const proxy = this.#parts.proxyOf(this, this.#client);
     if (proxy === undefined) {
       this.#state = { kind: "unassigned" };
       return;
@@ -137,7 +131,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     proxy.join(this);
     this.#state = { kind: "waiting", proxy, requests: [] };
     if (proxy.store.complete) this.#serve();
-    else this.#parts.call.pause(); // names asked for before the store is complete would all be unknown
+    else call.pause(); // names asked for before the store is complete would all be unknown
   }
 
   #serve(): void {
@@ -196,7 +190,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
       return step();
     } catch (error) {
       const garbage = error instanceof Garbage || error instanceof DecodeError;
-      if (garbage) this.#parts.on.garbage(this.peer, error.message);
+      if (garbage) this.#parts.on.garbage(this.#parts.call.getPeer(), error.message);
       else this.#parts.on.fault(error);
       this.#close();
       const code = garbage ? status.INVALID_ARGUMENT : status.INTERNAL;

@@ -6,7 +6,7 @@ import type { FleetView } from "../../src/placement/fleet.ts";
 import { findWorkloads, workloadsOf } from "../../src/placement/lookup.ts";
 import { Placer } from "../../src/placement/placer.ts";
 import type { DeploymentRecord, HostRecord, PlacementRecord, WorkloadRecord } from "../../src/placement/records.ts";
-import type { ProxyLabel, Rejection, UnassignedProxy } from "../../src/xds/observer.ts";
+import type { ProxyClient, ProxyLabel, Rejection } from "../../src/xds/observer.ts";
 
 const AGE = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -106,11 +106,11 @@ export function delivery(hostname: string, second: "acknowledged" | "withheld" |
 }
 
 /** A proxy that no fleet admits. */
-export function stranger(id: string): UnassignedProxy {
+export function stranger(id: string): ProxyClient {
   const node = { id, cluster: "lost", metadata: new Map([["zone", "b"]]) };
   return {
     node: { ...node, userAgentName: "envoy", userAgentVersion: "1.40.0" },
-    ...{ peer: "127.0.0.1:50001", transport: "ads-delta" },
+    ...{ peer: "127.0.0.1:50001", transport: "ads-delta", authority: "signalbox" },
   };
 }
 
@@ -118,6 +118,7 @@ export function stranger(id: string): UnassignedProxy {
 export function proxy(serial: number, rejected: readonly Rejection[] = []): ProxyFacts {
   const label: ProxyLabel = {
     ...{ serial, peer: `127.0.0.1:${40_000 + serial}`, transport: "ads-delta", fleet: "public" },
+    authority: "signalbox",
     node: {
       ...{ id: `edge-${serial}`, cluster: "edge", metadata: new Map([["zone", "a"]]) },
       ...{ userAgentName: "envoy", userAgentVersion: "1.40.0" },

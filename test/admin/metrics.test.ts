@@ -81,7 +81,7 @@ test("what streams tell is counted by type", async () => {
   const label = proxy(1);
   const other = { type: "type.googleapis.com/envoy.service.runtime.v3.Runtime", nonce: "1" };
   observer.connected?.(label);
-  observer.unassigned?.(label.node, "127.0.0.1:1", "ads-delta");
+  observer.unassigned?.(label);
   observer.garbage?.("127.0.0.1:1", "r");
   observer.sent?.(label, { type: CLUSTER, nonce: "1", resources: 3, removals: 2, bytes: 700 });
   observer.acknowledged?.(label, { type: CLUSTER, nonce: "1", waitedMs: 7 });

@@ -40,7 +40,7 @@ test("everything but the source has a default", () => {
           contaminated: "refuse",
         },
         layout: "auto",
-        xdsCluster: "signalbox",
+        xdsCluster: undefined,
         spec: {
           name: "default",
           listeners: [{ name: "http-8080", address: "0.0.0.0", port: 8080, trustedHops: 0, proxyProtocol: false }],

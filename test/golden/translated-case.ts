@@ -5,6 +5,7 @@ import { type JsonValue, toJson } from "../../src/codec/json.ts";
 import type { Resource } from "../../src/codec/resource.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import type { FleetSettings, Settings } from "../../src/config/settings.ts";
+import { XDS_CLUSTER } from "../../src/envoy/bootstrap.ts";
 import { type Translation, translateFleet, translateHostname } from "../../src/envoy/translate.ts";
 import { type ProxyAbilities, type ProxyTransport, variantOf } from "../../src/envoy/variant.ts";
 import { viewOf } from "../../src/placement/exposure.ts";
@@ -95,7 +96,7 @@ function resourcesFor(
   proxy: ProxyAbilities,
   placement: Placement,
 ): { readonly layout: string; readonly because: string; readonly resources: readonly Resource[] } {
-  const { xdsCluster, layout } = fleet;
+  const { xdsCluster = XDS_CLUSTER, layout } = fleet;
   const { variant, because } = variantOf({ unknownHostname: fleet.spec.unknownHostname, layout, xdsCluster }, proxy);
   const exposed = [...placement.values()].map((one) => viewOf(fleet.view, one)).filter((one) => one !== undefined);
   const hostnames = exposed.toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));

@@ -58,7 +58,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
       refused: (_, { detail }) => told.refused.push(detail),
       rejected: (_, rejection) => told.rejected.push(rejection),
       garbage: (_, reason) => told.garbage.push(reason),
-      unassigned: (node) => told.unassigned.push(node.id),
+      unassigned: ({ node }) => told.unassigned.push(node.id),
       reassigned: (_, outcome) => told.reassigned.push(outcome),
       fault: (error) => told.faults.push(error),
       closed: () => {

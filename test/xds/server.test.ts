@@ -97,6 +97,7 @@ test("assign is told what the proxy says of itself", () =>
       ]),
     });
     assert.deepEqual([label?.transport, label?.fleet], ["ads-delta", "edge"]);
+    assert.equal(label?.authority, `127.0.0.1:${on.port}`);
     client.close();
   }));
 
