@@ -155,6 +155,10 @@ export class Story {
           },
           "proxy rejected a resource; it keeps the last it accepted",
         ),
+      cleared: (proxy, { type, name, of, version }, because) => {
+        const resource = of === undefined ? name : `${of}/${name}`;
+        log.info({ ...proxyFields(proxy), type: shortType(type), resource, version, because }, "rejection is over");
+      },
       reassigned: (proxy, outcome) =>
         log.info(
           proxyFields(proxy),
@@ -208,6 +212,7 @@ function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
     acknowledged: (...told) => [first.acknowledged?.(...told), second.acknowledged?.(...told)],
     refused: (...told) => [first.refused?.(...told), second.refused?.(...told)],
     rejected: (...told) => [first.rejected?.(...told), second.rejected?.(...told)],
+    cleared: (...told) => [first.cleared?.(...told), second.cleared?.(...told)],
     reassigned: (...told) => [first.reassigned?.(...told), second.reassigned?.(...told)],
     closed: (...told) => [first.closed?.(...told), second.closed?.(...told)],
   };

@@ -53,6 +53,9 @@ export interface Rejection {
   readonly detail: string;
 }
 
+/** Why a rejection is over: other content is the newest and is tried, there is none any more, the proxy does not want it any more, or is gone. */
+export type RejectionEnd = "changed" | "removed" | "unsubscribed" | "left";
+
 /**
  * Told at once and on the event loop of the streams: must be quick and must not throw.
  * Every method may be left out.
@@ -77,8 +80,10 @@ export interface XdsObserver {
     proxy: ProxyLabel,
     response: { readonly type: TypeUrl; readonly nonce: string; readonly detail: string },
   ): void;
-  /** The resource at fault is found. */
+  /** The resource at fault is found. Told again when refused content that had been replaced is the newest again. */
   rejected?(proxy: ProxyLabel, rejection: Rejection): void;
+  /** What `rejected` told is over. Exactly once for each: with the change of the store, and before `closed` if the proxy leaves. */
+  cleared?(proxy: ProxyLabel, rejection: Rejection, because: RejectionEnd): void;
   /** A reload left this proxy without a fleet (it keeps what it has) or gave it to another (it is ended, to come back). */
   reassigned?(proxy: ProxyLabel, outcome: "kept" | "ended"): void;
   /** The last stream of the proxy is gone. */

@@ -4,12 +4,16 @@ import { Gate } from "./delivery/gate.ts";
 import { least } from "./delivery/leaving.ts";
 import type { DeliveryState, ProxyLabel, ProxySnapshot, Rejection, TypeSnapshot } from "./observer.ts";
 import type { Channel } from "./protocol/channel.ts";
+import { type LedgerListener, RejectionLedger } from "./rejection-ledger.ts";
 import type { ResourceStore } from "./store.ts";
 
 /** What a proxy needs of one of its streams. */
 export interface ProxyStream {
   /** Its types, of whichever variant of the protocol. */
-  readonly channels: readonly Pick<Channel<never>, "type" | "counts" | "stateOf" | "pending" | "oldestPendingAtMs">[];
+  readonly channels: readonly Pick<
+    Channel<never>,
+    "type" | "counts" | "rejections" | "stateOf" | "pending" | "oldestPendingAtMs"
+  >[];
   /** The only type of a separate stream. */
   readonly onlyType: TypeUrl | undefined;
   /** There may be something to send. */
@@ -30,8 +34,11 @@ export class ConnectedProxy {
   readonly #streams = new Set<ProxyStream>();
   attached = true;
 
-  constructor(label: ProxyLabel, store: ResourceStore, connectedAtMs: number) {
+  readonly #ledger: RejectionLedger;
+
+  constructor(label: ProxyLabel, store: ResourceStore, connectedAtMs: number, told: LedgerListener) {
     this.label = label;
+    this.#ledger = new RejectionLedger(store, told);
     this.store = store;
     this.gate = new Gate(store);
     this.connectedAtMs = connectedAtMs;
@@ -56,6 +63,7 @@ export class ConnectedProxy {
   leave(stream: ProxyStream): boolean {
     this.#streams.delete(stream);
     if (this.#streams.size > 0) return false;
+    this.#ledger.close();
     this.gate.close();
     return true;
   }
@@ -63,6 +71,12 @@ export class ConnectedProxy {
   /** The store changed. */
   wake(): void {
     for (const stream of this.#streams) stream.wake();
+    if (this.#ledger.used) this.#ledger.settle(this.#rejections());
+  }
+
+  /** The resource at fault for a refusal was found. */
+  rejected(rejection: Rejection): void {
+    this.#ledger.add(rejection);
   }
 
   /**
@@ -91,6 +105,10 @@ export class ConnectedProxy {
         if (state !== "unsubscribed") return state;
       }
     return "unsubscribed";
+  }
+
+  *#rejections(): Iterable<Rejection> {
+    for (const { channels } of this.#streams) for (const channel of channels) yield* channel.rejections();
   }
 
   #merged(before: TypeSnapshot | undefined, channel: ProxyStream["channels"][number], nowMs: number): TypeSnapshot {

@@ -193,7 +193,10 @@ export class XdsServer {
     for (const proxy of known)
       if (proxy.store === assignment.store && proxy.admits(onlyType === undefined)) return proxy;
     const label: ProxyLabel = { ...client, serial: ++this.#serial, fleet: assignment.fleet };
-    const proxy = new ConnectedProxy(label, assignment.store, this.#clock());
+    const proxy = new ConnectedProxy(label, assignment.store, this.#clock(), {
+      rejected: (rejection) => this.#observer.rejected?.(label, rejection),
+      cleared: (rejection, because) => this.#observer.cleared?.(label, rejection, because),
+    });
     known.add(proxy);
     this.#proxies.set(key, known);
     this.#follow(proxy);
@@ -225,15 +228,16 @@ export class XdsServer {
     this.#observer.sent?.(proxy.label, { type, nonce, resources, removals, bytes });
   }
 
-  #answered({ label }: ConnectedProxy, type: TypeUrl, answer: Answer): void {
+  #answered(proxy: ConnectedProxy, type: TypeUrl, answer: Answer): void {
     if (answer.kind === "none") return;
+    const { label } = proxy;
     const { nonce } = answer;
     if (answer.kind === "acknowledged") {
       this.#observer.acknowledged?.(label, { type, nonce, waitedMs: answer.waitedMs });
       return;
     }
     this.#observer.refused?.(label, { type, nonce, detail: answer.detail });
-    if (answer.culprit !== undefined) this.#observer.rejected?.(label, answer.culprit);
+    if (answer.culprit !== undefined) proxy.rejected(answer.culprit);
   }
 
   #closed(session: AnySession, proxy: ConnectedProxy | undefined): void {

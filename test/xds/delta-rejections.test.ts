@@ -68,7 +68,7 @@ test("rule 6: of several resources refused together, one by one the good ones ar
   }));
 
 test("rule 6: a route to a cluster that the proxy refused is not sent, however long it waits", () =>
-  withServer({ ackBoundMs: 20 }, async (on) => {
+  withServer({ ackBoundMs: 200 }, async (on) => {
     const client = await started(on, ["a.test", "b.test"]);
     on.store.apply([
       { put: cluster("c.test", "poison") },
@@ -76,7 +76,7 @@ test("rule 6: a route to a cluster that the proxy refused is not sent, however l
       { put: part(ROUTES, "c.test") },
     ]);
     client.nack(await client.next(CLUSTER), "no");
-    await new Promise((settle) => setTimeout(settle, 60)); // three bounds
+    await new Promise((settle) => setTimeout(settle, 600)); // three bounds
     assert.deepEqual(await client.rest(), []);
     on.store.apply([{ put: cluster("c.test", "good") }]);
     await client.accept(CLUSTER);
@@ -165,3 +165,35 @@ test("rule 6: scopes of a refused response are sent again in other bytes, differ
     client.close();
   });
 });
+
+test("rule 6: the end of a rejection is told once: other content, removed, not wanted any more, gone", () =>
+  withServer({}, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    const refuseNext = async (name: string, content: string) => {
+      on.store.apply([{ put: assignment(name, content) }]);
+      client.nack(await client.next(ASSIGNMENT), "no");
+      await on.until(() => on.told.rejected.at(-1)?.version === on.store.get(ASSIGNMENT, name)?.version);
+    };
+    await refuseNext("a.test", "poison");
+    on.store.apply([{ put: assignment("a.test", "good") }]);
+    await client.accept(ASSIGNMENT);
+    assert.deepEqual(on.told.cleared, ["a.test changed"]);
+    on.store.apply([{ put: assignment("a.test", "poison") }]);
+    await on.until(() => on.told.rejected.length === 2); // it is the newest again, and is not sent
+    assert.deepEqual(await client.rest(), []);
+    on.store.apply([{ remove: { type: ASSIGNMENT, name: "a.test" } }]);
+    await on.until(() => on.told.cleared.length === 2);
+    await refuseNext("b.test", "poison");
+    client.unsubscribe(ASSIGNMENT, ["b.test"]);
+    await client.rest();
+    on.store.apply([{ put: cluster("c.test") }]);
+    await client.accept(CLUSTER);
+    await on.until(() => on.told.cleared.length === 3); // told with the next change of the store
+    assert.deepEqual(on.told.cleared.slice(1), ["a.test removed", "b.test unsubscribed"]);
+    on.store.apply([{ put: cluster("c.test", "poison") }]);
+    client.nack(await client.next(CLUSTER), "no");
+    await on.until(() => on.told.rejected.length === 4);
+    client.close();
+    await on.until(() => on.told.closed === 1);
+    assert.deepEqual(on.told.cleared.slice(3), ["c.test left"]);
+  }));

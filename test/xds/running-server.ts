@@ -11,6 +11,7 @@ export interface Told {
   readonly connected: ProxyLabel[];
   readonly sent: ResponseFacts[];
   readonly rejected: Rejection[];
+  readonly cleared: string[];
   readonly refused: string[];
   readonly garbage: string[];
   readonly unassigned: string[];
@@ -43,6 +44,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
     connected: [],
     sent: [],
     rejected: [],
+    cleared: [],
     refused: [],
     garbage: [],
     unassigned: [],
@@ -57,6 +59,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
       sent: (_, facts) => told.sent.push(facts),
       refused: (_, { detail }) => told.refused.push(detail),
       rejected: (_, rejection) => told.rejected.push(rejection),
+      cleared: (_, { name }, because) => told.cleared.push(`${name} ${because}`),
       garbage: (_, reason) => told.garbage.push(reason),
       unassigned: ({ node }) => told.unassigned.push(node.id),
       reassigned: (_, outcome) => told.reassigned.push(outcome),

@@ -91,14 +91,18 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
 
   counts(): ChannelCounts {
     const assembly = this.#assembly;
-    const rejected = assembly?.pins() ?? [];
     return {
       wildcard: this.#wildcard,
       subscribed: this.#wildcard ? this.#shelf.live : this.#acceptedLive,
       withheld: assembly?.withheldCount ?? 0,
       leaving: assembly?.leavingCount ?? 0,
-      rejected: rejected.map(({ culprit, detail }) => ({ ...culprit, type: this.type, detail })),
+      rejected: this.rejections(),
     };
+  }
+
+  rejections(): readonly Rejection[] {
+    const pins = this.#assembly?.pins() ?? [];
+    return pins.map(({ culprit, detail }) => ({ ...culprit, type: this.type, detail }));
   }
 
   stateOf(name: string): DeliveryState {

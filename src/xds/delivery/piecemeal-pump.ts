@@ -74,6 +74,10 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     return this.#pump.counts();
   }
 
+  rejections(): readonly Rejection[] {
+    return this.#pump.rejections();
+  }
+
   stateOf(name: string, of: string | undefined): DeliveryState {
     return this.#pump.stateOf(name, of);
   }

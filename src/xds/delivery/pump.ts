@@ -215,8 +215,13 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
       subscribed: this.#interest.count,
       withheld: this.#withheld.size + this.#assemblies.withheldCount,
       leaving: this.#leaving.size,
-      rejected: [...this.#refusals.list(), ...this.#assemblies.rejections()],
+      rejected: this.rejections(),
     };
+  }
+
+  /** What the proxy refused and is still the newest. */
+  rejections(): readonly Rejection[] {
+    return [...this.#refusals.list(), ...this.#assemblies.rejections()];
   }
 
   /** How far a resource or (with `of`) a part has come. */

@@ -64,6 +64,8 @@ export interface Channel<Request> {
   readonly pending: number;
   readonly oldestPendingAtMs: number | undefined;
   counts(): ChannelCounts;
+  /** What the proxy refused and is still the newest. Costs nothing while it refused nothing. */
+  rejections(): readonly Rejection[];
   stateOf(name: string, of: string | undefined): DeliveryState;
   close(): void;
 }

@@ -3,7 +3,7 @@ import type { DeltaDiscoveryRequest } from "../../codec/generated/messages.ts";
 import { bytesIn, deltaResponse } from "../content/wire.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
-import type { DeliveryState } from "../observer.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { deltaChange } from "./subscription.ts";
@@ -71,6 +71,10 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
 
   counts(): ChannelCounts {
     return this.#pump.counts();
+  }
+
+  rejections(): readonly Rejection[] {
+    return this.#pump.rejections();
   }
 
   stateOf(name: string, of: string | undefined): DeliveryState {

@@ -20,6 +20,7 @@ export interface SotwPump<T extends SotwTurn = SotwTurn> {
   /** Nobody waits for the answer any more. */
   abandon(turn: T): void;
   counts(): ChannelCounts;
+  rejections(): readonly Rejection[];
   stateOf(name: string, of: string | undefined): DeliveryState;
   close(): void;
 }
@@ -89,6 +90,10 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   counts(): ChannelCounts {
     return this.#pump.counts();
+  }
+
+  rejections(): readonly Rejection[] {
+    return this.#pump.rejections();
   }
 
   stateOf(name: string, of: string | undefined): DeliveryState {
