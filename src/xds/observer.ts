@@ -124,3 +124,21 @@ export interface Delivery {
   readonly proxy: ProxyLabel;
   readonly state: DeliveryState;
 }
+
+/** One resource that one proxy wants. */
+export interface ResourceStatus {
+  readonly type: TypeUrl;
+  readonly name: string;
+  /** The newest; of a composed resource the composition sent last. Undefined where there is no such resource. */
+  readonly content: { readonly version: string; pieces(): readonly Uint8Array[] } | undefined;
+  readonly state: DeliveryState;
+  /** Of it, or of its parts, what was refused and is still the newest. */
+  readonly rejections: readonly Rejection[];
+}
+
+/** One proxy with all that it wants. */
+export interface ProxyStatus {
+  readonly proxy: ProxyLabel;
+  /** Looked up as they are read, which may be done in pieces while things change; ends early when the proxy goes. */
+  readonly resources: Iterable<ResourceStatus>;
+}

@@ -2,7 +2,7 @@
 import type { TypeUrl } from "../codec/resource.ts";
 import { Gate } from "./delivery/gate.ts";
 import { least } from "./delivery/leaving.ts";
-import type { DeliveryState, ProxyLabel, ProxySnapshot, Rejection, TypeSnapshot } from "./observer.ts";
+import type { DeliveryState, ProxyLabel, ProxySnapshot, Rejection, ResourceStatus, TypeSnapshot } from "./observer.ts";
 import type { Channel } from "./protocol/channel.ts";
 import { type LedgerListener, RejectionLedger } from "./rejection-ledger.ts";
 import type { ResourceStore } from "./store.ts";
@@ -12,7 +12,7 @@ export interface ProxyStream {
   /** Its types, of whichever variant of the protocol. */
   readonly channels: readonly Pick<
     Channel<never>,
-    "type" | "counts" | "rejections" | "stateOf" | "pending" | "oldestPendingAtMs"
+    "type" | "counts" | "rejections" | "stateOf" | "wanted" | "pending" | "oldestPendingAtMs"
   >[];
   /** The only type of a separate stream. */
   readonly onlyType: TypeUrl | undefined;
@@ -109,6 +109,18 @@ export class ConnectedProxy {
 
   *#rejections(): Iterable<Rejection> {
     for (const { channels } of this.#streams) for (const channel of channels) yield* channel.rejections();
+  }
+
+  /** Everything the proxy wants. May be read in pieces while things change. */
+  *statuses(): Iterable<ResourceStatus> {
+    for (const { channels } of this.#streams)
+      for (const channel of channels) {
+        const rejected = Map.groupBy(channel.rejections(), ({ name, of }) => of ?? name);
+        for (const { name, content } of channel.wanted()) {
+          const state = channel.stateOf(name, undefined);
+          yield { type: channel.type, name, content, state, rejections: rejected.get(name) ?? [] };
+        }
+      }
   }
 
   #merged(before: TypeSnapshot | undefined, channel: ProxyStream["channels"][number], nowMs: number): TypeSnapshot {

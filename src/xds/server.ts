@@ -5,7 +5,15 @@ import { Coalescer } from "./coalesce.ts";
 import type { Bounds } from "./delivery/leaving.ts";
 import type { Reword } from "./delivery/reword.ts";
 import { type ListenFailure, listen } from "./listen.ts";
-import type { Delivery, ProxyClient, ProxyLabel, ProxySnapshot, XdsObserver } from "./observer.ts";
+import type {
+  Delivery,
+  NodeIdentity,
+  ProxyClient,
+  ProxyLabel,
+  ProxySnapshot,
+  ProxyStatus,
+  XdsObserver,
+} from "./observer.ts";
 import { Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
 import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
@@ -126,6 +134,12 @@ export class XdsServer {
   snapshot(): readonly ProxySnapshot[] {
     const now = this.#clock();
     return this.#all().map((proxy) => proxy.snapshot(now));
+  }
+
+  /** Proxies that fit, in the order in which they connected, each with all that it wants. */
+  statuses(fits: (node: NodeIdentity) => boolean): readonly ProxyStatus[] {
+    const fitting = this.#all().filter(({ label }) => fits(label.node));
+    return fitting.map((proxy) => ({ proxy: proxy.label, resources: proxy.statuses() }));
   }
 
   /** Clients without a fleet, each once however many streams it has. In the order in which they came. */

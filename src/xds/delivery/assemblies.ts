@@ -1,5 +1,6 @@
 /** The composed resources of one type at one stream, each with its assembly. */
 
+import type { Composition } from "../content/composition.ts";
 import type { Shelf } from "../content/shelf.ts";
 import { SparseMap } from "../content/sparse-map.ts";
 import type { Rejection } from "../observer.ts";
@@ -44,6 +45,12 @@ export class Assemblies {
 
   get(slot: number): Assembly | undefined {
     return this.#assemblies.get(slot);
+  }
+
+  /** The composition sent last, else the one accepted. */
+  contentOf(slot: number): Composition | undefined {
+    const assembly = this.#assemblies.get(slot);
+    return assembly?.sent ?? assembly?.accepted;
   }
 
   /** A reconnecting proxy has this version of a composed resource. */

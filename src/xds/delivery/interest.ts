@@ -2,6 +2,7 @@
 import { versionOf } from "../../codec/version.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf } from "../content/shelf.ts";
+import { type Content, contentOf, type Wanted } from "../protocol/channel.ts";
 import { Garbage } from "../protocol/garbage.ts";
 
 /** How many names that do not exist one stream may wait for: the shelf remembers each. */
@@ -48,6 +49,21 @@ export class Interest {
     return count;
   }
 
+  /** Every name wanted, with its newest content; `composed` tells that of a composed resource. May be read in pieces while things change. */
+  *wanted(composed: (slot: number) => Content | undefined): Iterable<Wanted> {
+    if (this.wildcard) for (const slot of this.#shelf.present()) yield this.#wanted(slot, composed);
+    for (const slot of this.#named)
+      if (this.#named.has(slot) && !(this.wildcard && this.#shelf.at(slot) !== undefined))
+        yield this.#wanted(slot, composed);
+  }
+
+  #wanted(slot: number, composed: (slot: number) => Content | undefined): Wanted {
+    const name = this.#shelf.nameOf(slot);
+    const resource = this.#shelf.at(slot);
+    if (resource === undefined) return { name, content: undefined };
+    return { name, content: resource.kind === "composed" ? (composed(slot) ?? NOTHING_YET) : contentOf(resource) };
+  }
+
   /** A hash over the names wanted, as far as they exist, and their versions; `composed` tells that of a composed resource. */
   version(composed: (slot: number) => string | undefined): string {
     const lines: string[] = [];
@@ -60,3 +76,6 @@ export class Interest {
     return versionOf(Buffer.from(lines.join("\n")));
   }
 }
+
+/** Of a composed resource that this proxy was sent no composition of. */
+const NOTHING_YET: Content = { version: "", pieces: () => [] };

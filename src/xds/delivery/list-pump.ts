@@ -3,7 +3,7 @@
 import type { Composition } from "../content/composition.ts";
 import type { Shelf } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
-import type { ChannelCounts, ChannelParts } from "../protocol/channel.ts";
+import { type ChannelCounts, type ChannelParts, contentOf, type Wanted } from "../protocol/channel.ts";
 import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
 import { Assembly } from "./assembly.ts";
 import type { GateMember } from "./gate.ts";
@@ -23,6 +23,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
   #assembly: Assembly | undefined; // from the first request on
   #known: Composition | undefined; // acknowledged, as far as the gate knows
   #wildcard = false;
+  #names: ReadonlySet<string> = new Set();
 
   constructor(parts: ChannelParts) {
     this.type = parts.type;
@@ -50,6 +51,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
     this.#assembly ??= new Assembly({ store, gate, bounds, shelf: this.#shelf, head: () => undefined }, reported);
     this.#assembly.restrict(wildcard ? undefined : names);
     this.#wildcard = wildcard;
+    this.#names = names;
   }
 
   next(nowMs: number): ListTurn | undefined {
@@ -107,6 +109,17 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
 
   stateOf(name: string): DeliveryState {
     return this.#assembly?.stateOf(name) ?? "unsubscribed";
+  }
+
+  *wanted(): Iterable<Wanted> {
+    if (this.#wildcard) for (const slot of this.#shelf.present()) yield this.#wanted(this.#shelf.nameOf(slot));
+    for (const name of this.#names)
+      if (!(this.#wildcard && this.#shelf.get(name) !== undefined)) yield this.#wanted(name);
+  }
+
+  #wanted(name: string): Wanted {
+    const resource = this.#shelf.get(name);
+    return { name, content: resource === undefined ? undefined : contentOf(resource) };
   }
 
   close(): void {

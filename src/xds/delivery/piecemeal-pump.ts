@@ -1,7 +1,7 @@
 /** State of the world for types whose responses may leave out what did not change: all but those of `wholeState`. */
 
 import type { DeliveryState, Rejection } from "../observer.ts";
-import type { ChannelCounts, ChannelParts } from "../protocol/channel.ts";
+import type { ChannelCounts, ChannelParts, Wanted } from "../protocol/channel.ts";
 import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
 import type { ResourceStore } from "../store.ts";
 import { Pump } from "./pump.ts";
@@ -80,6 +80,10 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
 
   stateOf(name: string, of: string | undefined): DeliveryState {
     return this.#pump.stateOf(name, of);
+  }
+
+  wanted(): Iterable<Wanted> {
+    return this.#pump.wanted();
   }
 
   close(): void {

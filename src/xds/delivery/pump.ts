@@ -3,7 +3,7 @@ import type { Resource, TypeUrl } from "../../codec/resource.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
-import type { ChannelCounts, PumpParts } from "../protocol/channel.ts";
+import type { ChannelCounts, PumpParts, Wanted } from "../protocol/channel.ts";
 import { removedLast } from "../protocol/type-urls.ts";
 import { Assemblies } from "./assemblies.ts";
 import type { GateMember, Verdict } from "./gate.ts";
@@ -202,10 +202,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** One version for everything that the proxy wants, as state of the world has it. */
   version(): string {
-    return this.#interest.version((slot) => {
-      const assembly = this.#assemblies.get(slot);
-      return (assembly?.sent ?? assembly?.accepted)?.version;
-    });
+    return this.#interest.version((slot) => this.#assemblies.contentOf(slot)?.version);
   }
 
   /** Resources there are that the proxy wants, and what is under way. */
@@ -236,6 +233,10 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     if (this.#dirty.has(slot) || this.#shelf.contentAt(slot) > this.#position) return "behind";
     if (this.#open.some((turn) => turn.wholes.some((put) => put.slot === slot))) return "sent";
     return this.#parts.gate.isAcknowledged(this.type, slot) ? "acknowledged" : "behind";
+  }
+
+  wanted(): Iterable<Wanted> {
+    return this.#interest.wanted((slot) => this.#assemblies.contentOf(slot));
   }
 
   #ask(slot: number): void {
@@ -368,7 +369,10 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   #nextComposed(nowMs: number): Turn | undefined {
     const composed = this.#assemblies.next(nowMs);
-    if (composed === undefined) return this.#idle();
+    if (composed === undefined) {
+      if (this.#open.length === 0) this.#settledAt = this.#upTo();
+      return undefined;
+    }
     this.#has.add(composed.slot);
     return this.#opened({ wholes: [], removals: [], owed: true, composed });
   }
@@ -383,10 +387,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   #answered(turn: Turn): void {
     this.#open = this.#open.filter((open) => open !== turn);
-  }
-
-  #idle(): undefined {
-    if (this.#open.length === 0) this.#settledAt = this.#upTo();
   }
 
   /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */

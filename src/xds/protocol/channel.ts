@@ -1,5 +1,5 @@
 /** One type on one stream, whichever variant of the protocol: what the stream, the proxy and people need of it. */
-import type { TypeUrl } from "../../codec/resource.ts";
+import type { Resource, TypeUrl } from "../../codec/resource.ts";
 import type { Gate } from "../delivery/gate.ts";
 import type { Bounds } from "../delivery/leaving.ts";
 import type { Reword } from "../delivery/reword.ts";
@@ -27,6 +27,25 @@ export interface ChannelCounts {
   readonly withheld: number;
   readonly leaving: number;
   readonly rejected: readonly Rejection[];
+}
+
+/** What there is of a resource. */
+export interface Content {
+  readonly version: string;
+  /** The body, to be concatenated. */
+  pieces(): readonly Uint8Array[];
+}
+
+/** The content of a resource that is sent as it is. */
+export function contentOf({ version, bytes }: Resource): Content {
+  return { version, pieces: () => [bytes] };
+}
+
+/** One name that a proxy wants. */
+export interface Wanted {
+  readonly name: string;
+  /** The newest; of a composed resource the composition sent last. Undefined where there is no such resource. */
+  readonly content: Content | undefined;
 }
 
 /** A response, ready for the socket. */
@@ -67,5 +86,7 @@ export interface Channel<Request> {
   /** What the proxy refused and is still the newest. Costs nothing while it refused nothing. */
   rejections(): readonly Rejection[];
   stateOf(name: string, of: string | undefined): DeliveryState;
+  /** Every name the proxy wants. May be read in pieces while things change. */
+  wanted(): Iterable<Wanted>;
   close(): void;
 }

@@ -4,7 +4,7 @@ import { bytesIn, deltaResponse } from "../content/wire.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
-import type { Answer, Channel, ChannelCounts, ChannelParts, Response } from "./channel.ts";
+import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { deltaChange } from "./subscription.ts";
 
@@ -79,6 +79,10 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
 
   stateOf(name: string, of: string | undefined): DeliveryState {
     return this.#pump.stateOf(name, of);
+  }
+
+  wanted(): Iterable<Wanted> {
+    return this.#pump.wanted();
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { bytesIn, sotwResponse } from "../content/wire.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
-import type { Answer, Channel, ChannelCounts, ChannelParts, Response } from "./channel.ts";
+import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { sotwWanted } from "./subscription.ts";
 import { wholeState } from "./type-urls.ts";
@@ -22,6 +22,7 @@ export interface SotwPump<T extends SotwTurn = SotwTurn> {
   counts(): ChannelCounts;
   rejections(): readonly Rejection[];
   stateOf(name: string, of: string | undefined): DeliveryState;
+  wanted(): Iterable<Wanted>;
   close(): void;
 }
 
@@ -98,6 +99,10 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   stateOf(name: string, of: string | undefined): DeliveryState {
     return this.#pump.stateOf(name, of);
+  }
+
+  wanted(): Iterable<Wanted> {
+    return this.#pump.wanted();
   }
 
   close(): void {
