@@ -141,6 +141,7 @@ function fullMetrics(): Metrics {
   metrics.hostnameChanged("public");
   metrics.reloaded("applied");
   metrics.observer().connected?.(proxy(1));
+  metrics.observer().denied?.(proxy(1), { fleet: "public", denied: "" });
   return metrics;
 }
 

@@ -55,6 +55,11 @@ export class Metrics {
     "Proxies that match no fleet: they are sent nothing.",
     [],
   );
+  readonly #denied = this.#counter(
+    "xds_denied_total",
+    "Streams ended since the client's certificate does not admit it to the fleet it asks for.",
+    ["fleet"],
+  );
   readonly #garbage = this.#counter("xds_garbage_total", "Streams ended because of what they sent.", []);
   readonly #changes = this.#counter("hostname_changes_total", "Times a hostname came, went or moved on a fleet.", [
     "fleet",
@@ -95,6 +100,7 @@ export class Metrics {
     return {
       connected: () => this.#connected.inc(),
       unassigned: () => this.#unassigned.inc(),
+      denied: (_, { fleet }) => this.#denied.inc({ fleet }),
       garbage: () => this.#garbage.inc(),
       sent: (_, { type: typeUrl, resources, removals, bytes }) => {
         const type = typeLabel(typeUrl);

@@ -1,6 +1,7 @@
 /** The command `bootstrap`: the file with which an Envoy joins a fleet. */
 import { stringify } from "yaml";
 import { fleetFor } from "../config/fleet-selector.ts";
+import { nameLike } from "../config/san-pattern.ts";
 import type { FleetSettings, Settings } from "../config/settings.ts";
 import {
   AddressFault,
@@ -170,7 +171,10 @@ function warnUnlessSelected(
   { nodeId: id, nodeCluster: cluster }: BootstrapOptions,
   warn: (text: string) => void,
 ): void {
-  const selected = fleetFor(fleets, { id, cluster, metadata: { fleet: fleet.name } });
+  const selected = fleetFor(fleets, {
+    ...{ id, cluster, metadata: { fleet: fleet.name } },
+    names: fleet.proxies.sans.map(nameLike), // its certificate is another's business
+  });
   if (selected === fleet) return;
   const by = selected === undefined ? "no fleet selects it" : `fleet ${selected.name} selects it`;
   const { cluster: wanted, idPattern, metadata } = fleet.proxies;

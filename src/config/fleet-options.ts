@@ -1,6 +1,7 @@
 /** The options of one fleet, and of TLS towards an upstream. */
 import { checkDomain, checkIp, checkName, checkNotEmpty, checkUpstream } from "./checks.ts";
 import type { Option, Refusal } from "./option.ts";
+import { checkSan } from "./san-pattern.ts";
 
 /** An hour, in ms. */
 const HOUR_MS = 3_600_000;
@@ -69,6 +70,18 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
         type: "pairs",
         effect:
           "Pairs that must all be in `node.metadata`. `signalbox bootstrap --fleet public` writes `fleet: public`.",
+      },
+      sans: {
+        type: "list",
+        effect:
+          "Names, one of which the certificate that the proxy shows must have as subject alternative name; everything else here is only what it says of itself. None: any certificate will do that `xds.tls.caFile` verifies. A name with a colon is a URI, another a DNS name.",
+        of: {
+          type: "text",
+          effect:
+            "A name. `*.` at the beginning of a DNS name, or `/*` at the end of a URI, stands for exactly one label or segment.",
+          example: "public.fleet.signalbox",
+          check: checkSan,
+        },
       },
     },
   },

@@ -1,4 +1,5 @@
 /** Which fleet a proxy belongs to. */
+import { matchesSan } from "./san-pattern.ts";
 import type { FleetSettings, ProxySelector } from "./settings.ts";
 
 /** What a proxy says of itself. */
@@ -7,14 +8,27 @@ export interface ProxyIdentity {
   readonly cluster: string;
   /** `node.metadata`; values that are no texts match nothing. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Names in its verified certificate, `DNS:…` and `URI:…`; undefined: it showed none. */
+  readonly names: readonly string[] | undefined;
 }
 
 /** The first fleet that selects the proxy; undefined: none, and it must be given nothing (not an empty configuration, which would wipe it). */
 export function fleetFor(fleets: readonly FleetSettings[], proxy: ProxyIdentity): FleetSettings | undefined {
-  return fleets.find((fleet) => selects(fleet.proxies, proxy));
+  return fleets.find((fleet) => asksFor(fleet.proxies, proxy) && proves(fleet.proxies, proxy));
 }
 
-function selects({ cluster, idPattern, metadata }: ProxySelector, proxy: ProxyIdentity): boolean {
+/** The first fleet that the proxy asks for and has no certificate for; of use where `fleetFor` finds none. */
+export function fleetDenied(fleets: readonly FleetSettings[], proxy: ProxyIdentity): FleetSettings | undefined {
+  return fleets.find((fleet) => asksFor(fleet.proxies, proxy) && !proves(fleet.proxies, proxy));
+}
+
+/** What it proved, which a client cannot choose. */
+function proves({ sans }: ProxySelector, { names = [] }: ProxyIdentity): boolean {
+  return sans.length === 0 || names.some((name) => sans.some((san) => matchesSan(san, name)));
+}
+
+/** What it says of itself, which anybody can say. */
+function asksFor({ cluster, idPattern, metadata }: ProxySelector, proxy: ProxyIdentity): boolean {
   if (cluster !== undefined && cluster !== proxy.cluster) return false;
   if (idPattern !== undefined && !matchesGlob(idPattern, proxy.id)) return false;
   return Object.entries(metadata).every(

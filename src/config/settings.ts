@@ -102,4 +102,6 @@ export interface ProxySelector {
   readonly idPattern: string | undefined;
   /** Every pair must be in `node.metadata`, as a string. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Patterns of names, one of which the proxy's certificate must have; empty: any certificate will do, or none. See san-pattern.ts. */
+  readonly sans: readonly string[];
 }

@@ -21,6 +21,7 @@ export interface WrittenFleet {
     readonly cluster: string | undefined;
     readonly idPattern: string | undefined;
     readonly metadata: Readonly<Record<string, string>>;
+    readonly sans: readonly string[];
   };
   readonly listeners: readonly WrittenListener[];
   readonly exposes: {

@@ -8,7 +8,6 @@ import { Metrics } from "../admin/metrics.ts";
 import type { AdminModel } from "../admin/model.ts";
 import { Refusal } from "../cli/refusal.ts";
 import { onLoopback } from "../config/checks.ts";
-import { fleetFor } from "../config/fleet-selector.ts";
 import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
 import { XDS_CLUSTER } from "../envoy/bootstrap.ts";
 import { rewordedScope } from "../envoy/reworded-scope.ts";
@@ -20,8 +19,9 @@ import type { RecordChange } from "../placement/records.ts";
 import { addressText } from "../sources/address.ts";
 import { AddressStage } from "../sources/address-stage.ts";
 import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
-import type { ProxyClient, ProxyLabel, Transport } from "../xds/observer.ts";
+import type { Denial, ProxyClient, ProxyLabel, Transport } from "../xds/observer.ts";
 import { type Assignment, XdsServer } from "../xds/server.ts";
+import { fleetOf } from "./fleet-of.ts";
 import { RunningModel } from "./running-model.ts";
 import type { Story } from "./story.ts";
 import { XdsClusterNames } from "./xds-cluster-names.ts";
@@ -205,11 +205,9 @@ export class ControlPlane {
   }
   #announced = false;
 
-  #assign(client: ProxyClient): Assignment | undefined {
-    const { node } = client;
-    const metadata = Object.fromEntries(node.metadata);
-    const fleet = fleetFor(this.#settings.fleets, { id: node.id, cluster: node.cluster, metadata });
-    if (fleet === undefined) return undefined;
+  #assign(client: ProxyClient): Assignment | Denial | undefined {
+    const fleet = fleetOf(this.#settings.fleets, client);
+    if (fleet === undefined || "denied" in fleet) return fleet;
     const resources = this.pipeline.variant(fleet.name, this.#choose(fleet, client).variant);
     if (resources === undefined) return undefined;
     if (resources.pending > 0) this.#runner.wake();

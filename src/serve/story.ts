@@ -5,6 +5,7 @@ import type { Problem } from "../placement/problem.ts";
 import { subjectText } from "../placement/problem.ts";
 import type { ProblemReport } from "../sources/source.ts";
 import type { ProxyLabel, XdsObserver } from "../xds/observer.ts";
+import { ToldOnce } from "./told-once.ts";
 
 /** Hostnames of one burst of changes told one by one; above this only their number is told. */
 const TOLD_ONE_BY_ONE = 10;
@@ -40,11 +41,14 @@ export class Story {
   #burstSize = 0;
   /** Unanswered responses of every connected proxy, by its serial. */
   readonly #unanswered = new Map<number, { readonly fleet: string; count: number }>();
+  /** An Envoy that is denied asks again at least twice a minute. */
+  readonly #denied: ToldOnce;
   readonly #fleets = new Map<string, { changedAt: number; answeredAt: number; timer: NodeJS.Timeout }>();
 
   constructor(log: Logger, now: () => number) {
     this.#log = log;
     this.#now = now;
+    this.#denied = new ToldOnce(now);
   }
 
   /** A fleet sees a hostname differently. Told by `burstOver`. */
@@ -126,6 +130,12 @@ export class Story {
           },
           "proxy matches no fleet and is sent nothing",
         ),
+      denied: ({ node, peer, names }, { fleet, denied }) => {
+        const fields = { proxy: node.id, cluster: node.cluster, peer, fleet, names };
+        const remedy = `Give this Envoy a certificate of fleet ${fleet}, or admit one of its names in the fleet's proxies.sans`;
+        const first = this.#denied.first(`${node.id} ${fleet} ${names?.join()}`);
+        log[first ? "warn" : "debug"]({ ...fields, remedy }, `proxy is denied its fleet: ${denied}`);
+      },
       garbage: (peer, reason) => log.warn({ peer, reason }, "stream ended because of what it sent"),
       sent: (proxy, response) => {
         this.#count(proxy, 1);
@@ -207,6 +217,7 @@ function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
   return {
     connected: (...told) => [first.connected?.(...told), second.connected?.(...told)],
     unassigned: (...told) => [first.unassigned?.(...told), second.unassigned?.(...told)],
+    denied: (...told) => [first.denied?.(...told), second.denied?.(...told)],
     garbage: (...told) => [first.garbage?.(...told), second.garbage?.(...told)],
     sent: (...told) => [first.sent?.(...told), second.sent?.(...told)],
     acknowledged: (...told) => [first.acknowledged?.(...told), second.acknowledged?.(...told)],

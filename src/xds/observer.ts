@@ -23,6 +23,18 @@ export interface ProxyClient {
   readonly transport: Transport;
   /** `:authority` of the call. An Envoy whose bootstrap sets none sends the name of the cluster by which it reaches us. The client chooses it. */
   readonly authority: string;
+  /**
+   * Subject alternative names of the certificate by which it proved who it is, each with its kind: `DNS:a.example`, `URI:spiffe://a/b`. Good for
+   * trust. Undefined: it showed no certificate, since the port speaks plaintext.
+   */
+  readonly names: readonly string[] | undefined;
+}
+
+/** A client that may not have the fleet it asks for. */
+export interface Denial {
+  readonly fleet: string;
+  /** Why, for both sides: the client is told it as the status of its stream, and its Envoy logs that. No full stop. */
+  readonly denied: string;
 }
 
 /** A proxy in a log line. */
@@ -65,6 +77,8 @@ export interface XdsObserver {
   connected?(proxy: ProxyLabel): void;
   /** A proxy that matches no fleet. It is sent nothing, and its streams stay open. */
   unassigned?(client: ProxyClient): void;
+  /** A client whose certificate does not admit it to the fleet it asks for: its stream was ended. It comes back again and again. */
+  denied?(client: ProxyClient, denial: Denial): void;
   /** A stream was ended because of what it sent; `reason` names the field. */
   garbage?(peer: string, reason: string): void;
   /** A stream was ended because of a fault of ours. */

@@ -7,6 +7,7 @@ import type { Reword } from "./delivery/reword.ts";
 import { type ListenFailure, listen } from "./listen.ts";
 import type {
   Delivery,
+  Denial,
   NodeIdentity,
   ProxyClient,
   ProxyLabel,
@@ -16,6 +17,7 @@ import type {
 } from "./observer.ts";
 import { Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
+import { Denied } from "./protocol/denied.ts";
 import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
 import { ConnectedProxy } from "./proxy.ts";
 import { servicesOf } from "./services.ts";
@@ -31,10 +33,10 @@ export interface Assignment {
 /** Options of the server; what is left out has the default told. */
 export interface XdsServerOptions {
   /**
-   * The fleet of a proxy, undefined if it matches none: then it is sent nothing at all. Asked once per proxy when its first request
+   * The fleet of a proxy, undefined if it matches none: then it is sent nothing at all. A denial ends the stream and tells the client why. Asked once per proxy when its first request
    * arrives, and again by `reassign`. Must be quick and must not throw. May create the store; the proxy waits until that is complete.
    */
-  readonly assign: (client: ProxyClient) => Assignment | undefined;
+  readonly assign: (client: ProxyClient) => Assignment | Denial | undefined;
   readonly observer?: XdsObserver;
   /** How long a resource waits at most for the acknowledgement of what it requires, in ms. Default 10,000. 0 does not wait. */
   readonly ackBoundMs?: number;
@@ -113,10 +115,11 @@ export class XdsServer {
   reassign(): void {
     for (const session of [...this.#sessions]) {
       if (session.client === undefined) continue;
-      const assignment = this.#options.assign(session.client);
+      const answer = this.#options.assign(session.client);
+      const assignment = answer === undefined || "denied" in answer ? undefined : answer; // who is denied now keeps what it has, as who has no fleet
       const { proxy } = session;
       if (proxy === undefined) {
-        if (assignment !== undefined) session.end();
+        if (answer !== undefined) session.end(); // to begin anew, or to be told why not
       } else if (assignment === undefined) {
         if (proxy.attached) this.#observer.reassigned?.(proxy.label, "kept");
         proxy.attached = false;
@@ -203,6 +206,10 @@ export class XdsServer {
     if (assignment === undefined) {
       this.#observer.unassigned?.(client);
       return undefined;
+    }
+    if ("denied" in assignment) {
+      this.#observer.denied?.(client, assignment);
+      throw new Denied(assignment.denied);
     }
     for (const proxy of known)
       if (proxy.store === assignment.store && proxy.admits(onlyType === undefined)) return proxy;

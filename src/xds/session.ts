@@ -7,10 +7,12 @@ import { identityOf } from "./node.ts";
 import type { ProxyClient, Transport } from "./observer.ts";
 import { Outlet, type Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
+import { Denied } from "./protocol/denied.ts";
 import { Garbage } from "./protocol/garbage.ts";
 import { Stream } from "./protocol/stream.ts";
 import type { Variant } from "./protocol/variant.ts";
 import type { ConnectedProxy, ProxyStream } from "./proxy.ts";
+import { verifiedNames } from "./verified-names.ts";
 
 /** Timers fire no more often than this, in ms, whatever a bound says. */
 const LEAST_DELAY_MS = 5;
@@ -122,7 +124,10 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     if (request.node === undefined) throw new Garbage("node: is missing in the first request of the stream");
     const { call, variant, onlyType } = this.#parts;
     const transport: Transport = `${onlyType === undefined ? "ads" : "separate"}-${variant.name}`;
-    this.#client = { node: identityOf(request.node), peer: call.getPeer(), transport, authority: call.getHost() };
+    this.#client = {
+      ...{ node: identityOf(request.node), peer: call.getPeer(), names: verifiedNames(call.getAuthContext()) },
+      ...{ transport, authority: call.getHost() },
+    };
     const proxy = this.#parts.proxyOf(this, this.#client);
     if (proxy === undefined) {
       this.#state = { kind: "unassigned" };
@@ -189,14 +194,22 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     try {
       return step();
     } catch (error) {
-      const garbage = error instanceof Garbage || error instanceof DecodeError;
-      if (garbage) this.#parts.on.garbage(this.#parts.call.getPeer(), error.message);
-      else this.#parts.on.fault(error);
+      const [code, message] = this.#endOf(error);
       this.#close();
-      const code = garbage ? status.INVALID_ARGUMENT : status.INTERNAL;
-      this.#parts.call.emit("error", Object.assign(new Error(garbage ? error.message : "internal error"), { code }));
+      this.#parts.call.emit("error", Object.assign(new Error(message), { code }));
       return undefined;
     }
+  }
+
+  /** How the client is told what went wrong. */
+  #endOf(error: unknown): readonly [status, message: string] {
+    if (error instanceof Denied) return [status.PERMISSION_DENIED, error.message];
+    if (error instanceof Garbage || error instanceof DecodeError) {
+      this.#parts.on.garbage(this.#parts.call.getPeer(), error.message);
+      return [status.INVALID_ARGUMENT, error.message];
+    }
+    this.#parts.on.fault(error);
+    return [status.INTERNAL, "internal error"];
   }
 
   #close(): void {

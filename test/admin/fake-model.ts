@@ -110,7 +110,7 @@ export function stranger(id: string): ProxyClient {
   const node = { id, cluster: "lost", metadata: new Map([["zone", "b"]]) };
   return {
     node: { ...node, userAgentName: "envoy", userAgentVersion: "1.40.0" },
-    ...{ peer: "127.0.0.1:50001", transport: "ads-delta", authority: "signalbox" },
+    ...{ peer: "127.0.0.1:50001", names: undefined, transport: "ads-delta", authority: "signalbox" },
   };
 }
 
@@ -118,7 +118,7 @@ export function stranger(id: string): ProxyClient {
 export function proxy(serial: number, rejected: readonly Rejection[] = []): ProxyFacts {
   const label: ProxyLabel = {
     ...{ serial, peer: `127.0.0.1:${40_000 + serial}`, transport: "ads-delta", fleet: "public" },
-    authority: "signalbox",
+    ...{ authority: "signalbox", names: undefined },
     node: {
       ...{ id: `edge-${serial}`, cluster: "edge", metadata: new Map([["zone", "a"]]) },
       ...{ userAgentName: "envoy", userAgentVersion: "1.40.0" },

@@ -33,7 +33,7 @@ test("everything but the source has a default", () => {
     fleets: [
       {
         name: "default",
-        proxies: { cluster: undefined, idPattern: undefined, metadata: {} },
+        proxies: { cluster: undefined, idPattern: undefined, metadata: {}, sans: [] },
         view: {
           name: "default",
           exposes: { namespaces: [], hostnames: [], labels: {}, annotations: {}, environments: [], hostGroups: [] },
@@ -76,7 +76,7 @@ hosts:
   dnsFirstMs: 0
 fleets:
 - name: public
-  proxies: {cluster: envoys, idPattern: "edge-*", metadata: {fleet: public}}
+  proxies: {cluster: envoys, idPattern: "edge-*", metadata: {fleet: public}, sans: ["*.fleet.signalbox"]}
   listeners:
   - {port: 80, trustedHops: 1}
   - {name: second, address: "::1", port: 80, proxyProtocol: true}
@@ -138,7 +138,7 @@ test("everything that can be said arrives, 0 and false included", () => {
   const [first, second] = fleets;
   assert.deepEqual(first, {
     name: "public",
-    proxies: { cluster: "envoys", idPattern: "edge-*", metadata: { fleet: "public" } },
+    proxies: { cluster: "envoys", idPattern: "edge-*", metadata: { fleet: "public" }, sans: ["*.fleet.signalbox"] },
     view: {
       name: "public",
       exposes: {

@@ -73,7 +73,8 @@ for (const fleet of ["public", "private"])
     const loaded = loadSettings(configuration(), "signalbox.yaml");
     assert.ok("settings" in loaded);
     const { cluster, metadata } = bootstrap.node;
-    assert.equal(fleetFor(loaded.settings.fleets, { id: `envoy-${fleet}-0`, cluster, metadata })?.name, fleet);
+    const names = [`DNS:${fleet}.fleet.signalbox`];
+    assert.equal(fleetFor(loaded.settings.fleets, { id: `envoy-${fleet}-0`, cluster, metadata, names })?.name, fleet);
     assert.deepEqual(bootstrap.admin, {
       address: { socket_address: { address: "127.0.0.1", port_value: 9901 } },
       ignore_global_conn_limit: true,
