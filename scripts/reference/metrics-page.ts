@@ -11,7 +11,7 @@ const LABELS: Readonly<Record<string, string>> = {
   fleet: "a name in `fleets`",
   node: "version of Node",
   phase: "`ready` or `draining`",
-  result: "`applied` or `refused`",
+  result: "`applied` or `refused` (a configuration); `written`, `failed` or `restored` (a state on disk)",
   transport: "`ads-delta`, `ads-sotw`, `separate-delta` or `separate-sotw`",
   type: "`Cluster`, `ClusterLoadAssignment`, `Listener`, `RouteConfiguration`, `ScopedRouteConfiguration` or `other`",
   version: "version of Signalbox",

@@ -20,6 +20,8 @@ const TYPES: readonly string[] = [
 /** Seconds: from one assignment (some ms) to 10,000 virtual hosts and a busy Envoy. */
 const ACKNOWLEDGEMENT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const SAVED = ["written", "failed", "restored"] as const;
+
 /**
  * Counts what it is told and reads the rest from the model.
  * - Counters begin at 0 with the process, for every label value there will be: a rate needs its zero.
@@ -70,6 +72,10 @@ export class Metrics {
   readonly #reloads = this.#counter("reloads_total", "Configurations read, the first included, by result.", ["result"]);
   readonly #lastReload = this.#gauge("last_reload_timestamp_seconds", "When a configuration was last applied.", []);
 
+  readonly #saved = this.#counter("saved_states_total", "States of the source on disk, by what became of them.", [
+    "result",
+  ]);
+
   /** `now` in ms since the epoch. Metrics of the process and of Node are collected too, the event loop's delay among them. */
   constructor(model: AdminModel, now: () => number) {
     this.#now = now;
@@ -86,6 +92,7 @@ export class Metrics {
     ];
     for (const counter of typed) for (const type of TYPES) counter.inc({ type }, 0);
     for (const type of TYPES) this.#waited.zero({ type });
+    for (const result of SAVED) this.#saved.inc({ result }, 0);
     for (const result of ["applied", "refused"]) this.#reloads.inc({ result }, 0);
   }
 
@@ -129,6 +136,11 @@ export class Metrics {
   reloaded(result: "applied" | "refused"): void {
     this.#reloads.inc({ result });
     if (result === "applied") this.#lastReload.set(this.#now() / 1000);
+  }
+
+  /** The state kept on disk was written, could not be written or used, or is served. */
+  savedState(result: (typeof SAVED)[number]): void {
+    this.#saved.inc({ result });
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

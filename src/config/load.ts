@@ -56,12 +56,13 @@ function refused(file: string, faults: readonly Fault[], positionOf: PositionOf)
 }
 
 function settingsOf(written: Written, directory: string): Settings {
-  const { xds, admin, placement, hosts } = written;
+  const { saved, xds, admin, placement, hosts } = written;
   const groups = hosts.groups.map(({ name, tls, protocol }) => ({ name, tls: tlsOf(tls), protocol }));
   const fleets =
     written.fleets.length > 0 ? written.fleets : [withDefaults(fleetOption(), { name: "default" }) as WrittenFleet];
   return {
     source: sourceOf(written.source, directory),
+    saved: { ...saved, file: saved.file === undefined ? undefined : resolve(directory, saved.file) },
     xds: { ...xds, address: addressOf(xds.address) },
     admin: {
       address: addressOf(admin.address),

@@ -270,12 +270,44 @@ const HOSTS: SectionOption = {
   },
 };
 
+const SAVED: SectionOption = {
+  type: "section",
+  effect:
+    "The last complete state of the source, kept on disk. A Signalbox that starts while the source cannot be read serves it, so that Envoys that restart too have their configuration; it changes nothing until the source is read.",
+  options: {
+    file: {
+      type: "text",
+      effect:
+        "The file, written beside itself and renamed, so it is always whole. Relative to this file. Left out: nothing is kept. Each replica wants one of its own.",
+      example: "/var/lib/signalbox/state",
+      check: checkNotEmpty,
+    },
+    afterMs: {
+      type: "integer",
+      effect:
+        "How long the source has, after the start, to give its first complete state before the saved one is served, in ms.",
+      default: 5_000,
+      minimum: 0,
+      maximum: DAY_MS,
+      zero: "the saved state is served at once",
+    },
+    everyMs: {
+      type: "integer",
+      effect: "Least time between two writes, in ms; without a change nothing is written.",
+      default: 30_000,
+      minimum: 1_000,
+      maximum: DAY_MS,
+    },
+  },
+};
+
 /** The file as a whole. */
 export const OPTIONS: SectionOption = {
   type: "section",
   effect: "The configuration of Signalbox.",
   options: {
     source: SOURCE,
+    saved: SAVED,
     xds: XDS,
     admin: ADMIN,
     log: {

@@ -7,6 +7,7 @@ type Path = readonly [keyof Settings, string?];
 /** Sockets, the source and its DNS intervals belong to what is built at the start; everything else can change while it runs. */
 const FIXED: readonly Path[] = [
   ["source"],
+  ["saved"],
   ["xds", "address"],
   ["xds", "plaintextOffLoopback"],
   ["xds", "maxRequestBytes"],

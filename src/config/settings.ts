@@ -12,6 +12,7 @@ import type { AddressOverride } from "../sources/address.ts";
 /** Everything that can be said, complete. Lists of one meaning are sorted or kept as written, so equal texts give deeply equal settings. */
 export interface Settings {
   readonly source: SourceSettings;
+  readonly saved: SavedSettings;
   readonly xds: XdsSettings;
   readonly admin: AdminSettings;
   readonly log: LogSettings;
@@ -36,6 +37,14 @@ export type SourceSettings =
       /** Context in it; undefined: its current one. */
       readonly context: string | undefined;
     };
+
+/** The last complete state, on disk. */
+export interface SavedSettings {
+  /** Absolute, or relative to the working directory if the configuration's own path is; undefined: nothing is kept. */
+  readonly file: string | undefined;
+  readonly afterMs: number;
+  readonly everyMs: number;
+}
 
 /** A TCP address of our own: a literal IP address and a port (0: any free one). */
 export interface ListenAddress {

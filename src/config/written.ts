@@ -68,6 +68,7 @@ export interface Written {
         }
       | undefined;
   };
+  readonly saved: { readonly file: string | undefined; readonly afterMs: number; readonly everyMs: number };
   readonly xds: {
     readonly address: string;
     readonly plaintextOffLoopback: boolean;

@@ -33,7 +33,8 @@ export type OnExposedChange = (
 const CLAIMS_AT_ONCE = 500;
 
 /**
- * - Records that are applied while the source is stale are kept but change no store until it is fresh again (half a truth is none).
+ * - Records that are applied while the source is stale are kept but change no complete store until it is fresh again (half a truth is none). A variant
+ *   asked for meanwhile is made of what was known before.
  * - Stores are complete once the source was complete and everything known then is translated; before that no proxy is given anything.
  * - `work` does at least one piece and stops soon after `more()` says so; it returns whether pieces are left.
  * - The same records, settings and times give the same stores, in whatever slices the work was done.
@@ -46,8 +47,11 @@ export class Pipeline {
   readonly #fleets = new Map<string, FleetModel>();
   /** Hostnames whose placement changed and which the fleets have not looked at yet. */
   readonly #unseen = new Set<string>();
+  /** Fleets that have not looked at everything there is: one that a reload brings while the source is stale would be taken for empty. */
+  readonly #unshown = new Set<FleetModel>();
   #synced = false;
   #stale = false;
+  #wasComplete = false;
 
   /** `onChange` is told of every hostname that a fleet sees differently, before its proxies are. */
   constructor(settings: PipelineSettings, onChange?: OnExposedChange) {
@@ -136,7 +140,24 @@ export class Pipeline {
 
   /** Does pending work while `more()`; true if some is left. */
   work(more: () => boolean): boolean {
-    if (this.#stale) return false;
+    const closed = this.#stale && this.#wasComplete;
+    if (!closed) this.#place(more);
+    const seen = closed || (this.#placer.pending === 0 && this.#unseen.size === 0);
+    if (seen && !closed) this.#unshown.clear();
+    let left = !seen;
+    for (const fleet of this.#fleets.values())
+      for (const variant of fleet.variants) {
+        if (closed && (variant.store.complete || this.#unshown.has(fleet))) continue;
+        if (variant.pending > 0) variant.translate(fleet.exposed, more);
+        if (variant.pending > 0) left = true;
+        else if (seen && this.#synced) variant.store.markComplete();
+      }
+    this.#wasComplete ||= this.complete;
+    return left;
+  }
+
+  /** Places what is pending, and shows fleets what came of it. */
+  #place(more: () => boolean): void {
     do {
       if (this.#placer.pending === 0) break;
       for (const hostname of this.#placer.settle(CLAIMS_AT_ONCE)) this.#unseen.add(hostname);
@@ -146,16 +167,6 @@ export class Pipeline {
       for (const fleet of this.#fleets.values()) this.#show(fleet, hostname);
       if (!more()) break;
     }
-    for (const fleet of this.#fleets.values())
-      for (const variant of fleet.variants) if (variant.pending > 0) variant.translate(fleet.exposed, more);
-    const seen = this.#placer.pending === 0 && this.#unseen.size === 0;
-    let left = !seen;
-    for (const fleet of this.#fleets.values())
-      for (const variant of fleet.variants) {
-        if (variant.pending > 0) left = true;
-        else if (seen && this.#synced && !variant.store.complete) variant.store.markComplete();
-      }
-    return left;
   }
 
   #show(fleet: FleetModel, hostname: string): void {
@@ -167,6 +178,7 @@ export class Pipeline {
   #addFleet(definition: FleetDefinition): void {
     const fleet = new FleetModel(definition);
     fleet.variant(definition.first);
+    this.#unshown.add(fleet);
     this.#fleets.set(definition.view.name, fleet);
   }
 }

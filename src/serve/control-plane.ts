@@ -22,6 +22,7 @@ import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
 import type { Denial, ProxyClient, ProxyLabel, Transport } from "../xds/observer.ts";
 import { type Assignment, XdsServer } from "../xds/server.ts";
 import { fleetOf } from "./fleet-of.ts";
+import { keptSource } from "./kept-source.ts";
 import { RunningModel } from "./running-model.ts";
 import type { Story } from "./story.ts";
 import { XdsClusterNames } from "./xds-cluster-names.ts";
@@ -74,7 +75,10 @@ export class ControlPlane {
       this.metrics.hostnameChanged(fleet);
     });
     this.#runner = new Runner(this.pipeline, processClock, () => this.#settled());
-    this.#records = new AddressStage(parts.source, addressSettings(settings));
+    this.#records = new AddressStage(
+      keptSource(parts.source, settings.saved, { log: parts.log, metrics: this.metrics }),
+      addressSettings(settings),
+    );
     const { xds } = settings;
     this.server = new XdsServer({
       assign: (client) => this.#assign(client),
@@ -131,6 +135,7 @@ export class ControlPlane {
     this.#settings = {
       ...settings,
       source: this.#settings.source,
+      saved: this.#settings.saved,
       xds: this.#settings.xds,
       admin: this.#settings.admin,
     };

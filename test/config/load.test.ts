@@ -18,6 +18,7 @@ const SOURCE = "source: {folder: objects}\n";
 test("everything but the source has a default", () => {
   assert.deepEqual(settingsOf(SOURCE), {
     source: { kind: "folder", folder: "/etc/signalbox/objects" },
+    saved: { file: undefined, afterMs: 5_000, everyMs: 30_000 },
     xds: {
       address: { ip: "127.0.0.1", port: 18_000 },
       plaintextOffLoopback: false,

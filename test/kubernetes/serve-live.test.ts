@@ -20,6 +20,7 @@ import { until } from "./observed-reflector.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const HOSTNAME = "cart.test";
+const READY = "ready: everything is known and proxies are served";
 
 const object = (kind: string, namespace: string, name: string, fields: object): KubernetesObject => ({
   apiVersion: "runtime.wasmcloud.dev/v1alpha1",
@@ -42,6 +43,7 @@ async function cluster(t: TestContext): Promise<ApiServer> {
 async function signalbox(
   t: TestContext,
   kubeconfig: string,
+  more: object = {},
 ): Promise<{ readonly child: Child; readonly xdsPort: number }> {
   const folder = await mkdtemp(join(tmpdir(), "signalbox-live-"));
   const config = join(folder, "signalbox.yaml");
@@ -51,6 +53,7 @@ async function signalbox(
     admin: { address: "127.0.0.1:0" },
     hosts: { allowedNetworks: ["127.0.0.0/8"] },
     fleets: [{ name: "edge", listeners: [{ name: "http", address: "127.0.0.1", port: 0 }] }],
+    ...more,
   };
   await writeFile(config, JSON.stringify(settings));
   const child = await startChild({
@@ -85,19 +88,8 @@ async function place(server: ApiServer, name: string, on: DemoHost): Promise<Kub
   return workload;
 }
 
-test("a workload in the API server is served by Envoy, moves, and outlasts an outage of the API server", async (t) => {
-  const server = await cluster(t);
-  const hosts = await Promise.all(["h1", "h2"].map((name) => startDemoHost({ name, hostId: `id-${name}` })));
-  const [one, two] = hosts;
-  assert.ok(one !== undefined && two !== undefined);
-  t.after(() => Promise.all(hosts.map((host) => host.stop())));
-  for (const { name, hostId, port } of hosts) {
-    const host = object("Host", "wasmcloud-system", name, { hostId, hostname: "127.0.0.1", httpPort: port });
-    await server.admin.apply(host);
-    await server.admin.patchStatus(host, { conditions: [{ type: "Ready", status: "True" }] });
-  }
-  let current = await place(server, "cart-0", one);
-  const { child, xdsPort } = await signalbox(t, await server.kubeconfigFor("signalbox", "signalbox"));
+/** A fresh Envoy of the fleet that is ready, and the port it listens on. */
+async function envoyOf(t: TestContext, xdsPort: number): Promise<number> {
   const names = { fleet: "edge", nodeId: "envoy-1", nodeCluster: "edge" };
   const addresses = { xdsAddress: `127.0.0.1:${xdsPort}`, adminAddress: "127.0.0.1:0", probeAddress: undefined };
   const envoy = await startEnvoy({
@@ -105,13 +97,37 @@ test("a workload in the API server is served by Envoy, moves, and outlasts an ou
     test: t,
   });
   await envoy.ready();
-  const port = await envoy.port("http");
+  return await envoy.port("http");
+}
+
+const ask = (port: number): ReturnType<typeof rawRequest> =>
+  rawRequest(port, `GET / HTTP/1.1\nHost: ${HOSTNAME}\nConnection: close\n\n`);
+
+/** Demo hosts, told to the API server as the operator tells of them. */
+async function hostsOf(t: TestContext, server: ApiServer, ...names: readonly string[]): Promise<readonly DemoHost[]> {
+  const hosts = await Promise.all(names.map((name) => startDemoHost({ name, hostId: `id-${name}` })));
+  t.after(() => Promise.all(hosts.map((host) => host.stop())));
+  for (const { name, hostId, port } of hosts) {
+    const host = object("Host", "wasmcloud-system", name, { hostId, hostname: "127.0.0.1", httpPort: port });
+    await server.admin.apply(host);
+    await server.admin.patchStatus(host, { conditions: [{ type: "Ready", status: "True" }] });
+  }
+  return hosts;
+}
+
+test("a workload in the API server is served by Envoy, moves, and outlasts an outage of the API server", async (t) => {
+  const server = await cluster(t);
+  const [one, two] = await hostsOf(t, server, "h1", "h2");
+  assert.ok(one !== undefined && two !== undefined);
+  let current = await place(server, "cart-0", one);
+  const { child, xdsPort } = await signalbox(t, await server.kubeconfigFor("signalbox", "signalbox"));
+  const port = await envoyOf(t, xdsPort);
   const failures: string[] = [];
   let served = "";
   let asking = true;
   const asked = (async () => {
     while (asking) {
-      const { status, body } = await rawRequest(port, `GET / HTTP/1.1\nHost: ${HOSTNAME}\nConnection: close\n\n`);
+      const { status, body } = await ask(port);
       served = body;
       if (status !== 200) failures.push(`${status} ${body}`);
     }
@@ -135,4 +151,33 @@ test("a workload in the API server is served by Envoy, moves, and outlasts an ou
   asking = false;
   await asked;
   assert.deepEqual(failures, [], "no request failed, whatever moved and whoever was away");
+});
+
+test("restarted while the API server is away, it serves an Envoy that is new too, from the state on disk; the API server's word counts again once it is back", async (t) => {
+  const server = await cluster(t);
+  const [one, two] = await hostsOf(t, server, "h1", "h2");
+  assert.ok(one !== undefined && two !== undefined);
+  const placed = await place(server, "cart-0", one);
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-state-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const saved = { file: join(folder, "state"), afterMs: 0 };
+  const kubeconfig = await server.kubeconfigFor("signalbox", "signalbox");
+  const first = await signalbox(t, kubeconfig, { saved });
+  await until("it is ready", () => logged(first.child, READY) !== undefined);
+  await first.child.stop(); // what is not saved yet is saved now
+  await server.kill();
+
+  const second = await signalbox(t, kubeconfig, { saved });
+  const port = await envoyOf(t, second.xdsPort);
+  assert.equal((await ask(port)).status, 200);
+  assert.ok(logged(second.child, "the source cannot be read: the state saved on disk is served until it can"));
+
+  await server.restart();
+  await until("the API server's word counts", () => logged(second.child, "source is current again") !== undefined);
+  await place(server, "cart-1", two);
+  await server.admin.delete(placed);
+  let served = "";
+  const asking = setInterval(() => void ask(port).then(({ body }) => (served = body)), 20);
+  await until("the move made afterwards is followed", () => served.includes("cart-1"));
+  clearInterval(asking);
 });

@@ -135,6 +135,46 @@ test("while the source is stale no store changes; what came meanwhile counts aft
   assert.deepEqual(namesOf(store, CLUSTER), []);
 });
 
+test("a variant asked for while the source is stale is made of what was known before", () => {
+  const cart = workload("shop/cart", "h1");
+  const pipeline = started(put(host("h1"), cart), fleet("edge"));
+  pipeline.setStale(true);
+  pipeline.apply(remove(cart), 0);
+  const store = storeOf(pipeline, "edge", SCOPED);
+  settle(pipeline);
+  assert.deepEqual([store.complete, store.frozen], [true, true]);
+  assert.deepEqual(namesOf(store, CLUSTER), ["a.test"]);
+});
+
+test("a fleet that a reload brings while the source is stale is complete only afterwards: it has seen no hostname yet", () => {
+  const pipeline = started(put(host("h1"), workload("shop/cart", "h1")), fleet("edge"));
+  pipeline.setStale(true);
+  pipeline.redefine(settings(fleet("edge"), fleet("new")), 0);
+  settle(pipeline);
+  assert.equal(storeOf(pipeline, "new").complete, false);
+  pipeline.setStale(false);
+  settle(pipeline);
+  assert.equal(storeOf(pipeline, "new").complete, true);
+  assert.deepEqual(namesOf(storeOf(pipeline, "new"), CLUSTER), ["a.test"]);
+});
+
+test("a complete state that is stale from the start, as one restored from disk is, is served and then left alone", () => {
+  const cart = workload("shop/cart", "h1");
+  const pipeline = new Pipeline(settings(fleet("edge")));
+  pipeline.setStale(true);
+  pipeline.apply(put(host("h1"), cart), 0);
+  settle(pipeline);
+  assert.equal(pipeline.complete, false);
+  pipeline.sync();
+  settle(pipeline);
+  assert.equal(pipeline.complete, true);
+  const store = storeOf(pipeline, "edge");
+  assert.deepEqual(namesOf(store, CLUSTER), ["a.test"]);
+  pipeline.apply(remove(cart), 0);
+  settle(pipeline);
+  assert.deepEqual(namesOf(store, CLUSTER), ["a.test"]);
+});
+
 test("a variant asked for later is complete only once all of it is translated", () => {
   const pipeline = started(put(host("h1"), workload("shop/cart", "h1")), fleet("edge"));
   const store = storeOf(pipeline, "edge", SCOPED);

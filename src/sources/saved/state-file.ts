@@ -1,0 +1,59 @@
+/** The file that a saved state is kept in: replaced as a whole or not at all, whatever happens meanwhile. */
+import { createReadStream } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { type SavedState, SavedTextReader, savedText } from "./saved-text.ts";
+
+/** Why a state could not be written or used, and what to do. Neither ends in a full stop. */
+export interface SavedFault {
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/**
+ * Writes beside the file, has the disk take it, and renames: a full disk, or the end of the process, leaves the state that was there. Gives the fault
+ * if there was one; then nothing of the attempt is left.
+ */
+export async function writeState(file: string, state: SavedState): Promise<SavedFault | undefined> {
+  const beside = `${file}.${process.pid}.new`;
+  try {
+    const handle = await open(beside, "w", 0o600);
+    try {
+      for (const text of savedText(state)) await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+    return undefined;
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    return {
+      cause: `the state cannot be saved to ${file}: ${words(error)}`,
+      remedy: "Make room there or make it writable, or set saved.file to another place; the state saved before stays",
+    };
+  }
+}
+
+/** The state in the file; undefined if there is no file. */
+export async function readState(file: string): Promise<SavedState | SavedFault | undefined> {
+  const reader = new SavedTextReader();
+  try {
+    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }))
+      reader.line(line);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    return {
+      cause: `${file} cannot be read: ${words(error)}`,
+      remedy: "Make it readable, or set saved.file to another place",
+    };
+  }
+  const state = reader.end();
+  if (!("unusable" in state)) return state;
+  return {
+    cause: `the saved state in ${file} ${state.unusable}, and is not used`,
+    remedy: "Nothing need be done: it is written anew once the source is complete",
+  };
+}
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { SavedSource } from "../../../src/sources/saved/saved-source.ts";
+import type { SavedState } from "../../../src/sources/saved/saved-text.ts";
+import type { SavedFault } from "../../../src/sources/saved/state-file.ts";
+import type { Batch, ObjectChange, ObjectRecord, ObjectSource, Sink } from "../../../src/sources/source.ts";
+import { RecordingSink } from "../recording-sink.ts";
+
+/** A source that says what the test says. */
+class ToldSource implements ObjectSource {
+  #sink: Sink<ObjectChange> | undefined;
+  async start(sink: Sink<ObjectChange>): Promise<void> {
+    this.#sink = sink;
+  }
+  async stop(): Promise<void> {
+    this.#sink = undefined;
+  }
+  says(batch: Partial<Batch<ObjectChange>>): void {
+    this.#sink?.({ changes: [], problems: [], synced: false, stale: undefined, ...batch });
+  }
+}
+
+const host = (name: string, hostId = name): ObjectRecord => ({
+  kind: "Host",
+  namespace: "system",
+  name,
+  age: { at: 1, order: "" },
+  hostId,
+  hostGroup: "",
+  environment: "",
+  ready: "True",
+  deleting: false,
+  advertisedHostname: "10.0.0.1",
+  advertisedPort: 80,
+});
+const put = (...records: readonly ObjectRecord[]): readonly ObjectChange[] => records.map((one) => ({ put: one }));
+const gone = (name: string): ObjectChange => ({ remove: { kind: "Host", namespace: "system", name } });
+const AWAY = "no connection";
+const SAVED: SavedState = { savedAtMs: 1_000, records: [host("h1"), host("h2")] };
+
+/** A source over a disk in memory, with time that the test moves. */
+async function world(t: TestContext, disk: { state: SavedState | SavedFault | undefined; full?: boolean }) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const live = new ToldSource();
+  const told: string[] = [];
+  const source = new SavedSource(live, {
+    read: async () => disk.state,
+    write: async (state) => {
+      if (disk.full) return { cause: "no space", remedy: "make some" };
+      disk.state = state;
+      return undefined;
+    },
+    afterMs: 5_000,
+    everyMs: 30_000,
+    now: () => 61_000,
+    observer: {
+      written: () => told.push("written"),
+      failed: ({ cause }) => told.push(`failed: ${cause}`),
+      restored: (objects, ageMs) => told.push(`restored ${objects}, ${ageMs} ms old`),
+    },
+  });
+  t.after(() => source.stop());
+  const given = new RecordingSink<ObjectRecord>();
+  await source.start(given.sink);
+  /** Lets time pass, and then everything happen that follows of it without more. */
+  const pass = async (ms: number): Promise<void> => {
+    t.mock.timers.tick(ms);
+    for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+  };
+  return { live, source, given, told, pass, disk };
+}
+
+test("a source that answers in time passes as it is, and is saved", async (t) => {
+  const { live, given, told, pass, disk } = await world(t, { state: SAVED });
+  live.says({ changes: put(host("h3")), synced: true });
+  await pass(5_000);
+  assert.deepEqual([given.keys, given.synced, given.stale], [["Host/system/h3"], true, undefined]);
+  await pass(30_000);
+  assert.deepEqual(told, ["written"]);
+  assert.deepEqual(disk.state, { savedAtMs: 61_000, records: [host("h3")] });
+});
+
+test("one that does not is stood in for by the saved state, as complete and stale", async (t) => {
+  const { live, given, told, pass } = await world(t, { state: SAVED });
+  live.says({ stale: AWAY });
+  await pass(4_999);
+  assert.equal(given.synced, false);
+  await pass(1);
+  assert.deepEqual(given.keys, ["Host/system/h1", "Host/system/h2"]);
+  assert.equal(given.synced, true);
+  assert.match(given.stale ?? "", /state saved at 1970-01-01T00:00:01/);
+  assert.deepEqual(told, ["restored 2, 60000 ms old"]);
+});
+
+test("what the source had given before counts, not what was saved of it", async (t) => {
+  const { live, given, pass } = await world(t, { state: SAVED });
+  live.says({ changes: put(host("h1", "newer")) });
+  await pass(5_000);
+  const h1 = given.records.get("Host/system/h1");
+  assert.equal(h1?.kind === "Host" && h1.hostId, "newer");
+});
+
+test("half of the truth is kept back until it is whole; then only differences are given", async (t) => {
+  const { live, given, pass } = await world(t, { state: SAVED });
+  await pass(5_000);
+  const before = given.story.length;
+  live.says({ changes: put(host("h3")) });
+  live.says({ changes: put(host("h2", "newer")), stale: AWAY });
+  await pass(0);
+  assert.deepEqual(given.story.slice(before), []);
+  live.says({ synced: true });
+  await pass(0);
+  assert.deepEqual(given.story.slice(before).sort(), ["+Host/system/h2", "+Host/system/h3", "-Host/system/h1"]);
+  assert.equal(given.stale, undefined);
+});
+
+test("an object that comes and goes while it is kept back was never there", async (t) => {
+  const { live, given, pass } = await world(t, { state: SAVED });
+  await pass(5_000);
+  live.says({ changes: put(host("h1"), host("h2"), host("h3")) });
+  live.says({ changes: [gone("h3"), gone("h2")], synced: true });
+  await pass(0);
+  assert.deepEqual(given.keys, ["Host/system/h1"]);
+});
+
+test("a source that is complete but stale again does not end the saved state's rule", async (t) => {
+  const { live, given, pass } = await world(t, { state: SAVED });
+  await pass(5_000);
+  live.says({ changes: put(host("h3")), synced: true, stale: AWAY });
+  await pass(0);
+  assert.deepEqual(given.keys, ["Host/system/h1", "Host/system/h2"]);
+  live.says({ synced: true });
+  await pass(0);
+  assert.deepEqual(given.keys, ["Host/system/h3"]);
+});
+
+test("after the saved state everything passes again", async (t) => {
+  const { live, given, told, pass } = await world(t, { state: SAVED });
+  await pass(5_000);
+  live.says({ changes: put(host("h1")), synced: true });
+  await pass(0);
+  live.says({ changes: [gone("h1"), ...put(host("h4"))], synced: true });
+  assert.deepEqual(given.keys, ["Host/system/h4"]);
+  await pass(30_000);
+  assert.deepEqual(told.slice(1), ["written"]);
+});
+
+test("thousands of objects come in batches, and what comes between goes along", async (t) => {
+  const records = Array.from({ length: 1_700 }, (_, i) => host(`h${i}`));
+  const { live, given, pass } = await world(t, { state: { savedAtMs: 0, records } });
+  await pass(5_000);
+  assert.ok(given.batches.every(({ changes }) => changes.length <= 500));
+  assert.equal(given.records.size, 1_700);
+  live.says({ changes: put(...records.slice(0, 10)), synced: true });
+  live.says({ changes: put(host("late")), synced: true });
+  await pass(0);
+  assert.equal(given.records.size, 11);
+  assert.ok(given.batches.every(({ changes }) => changes.length <= 500));
+});
+
+test("without a saved state the source is waited for", async (t) => {
+  const { live, given, told, pass } = await world(t, { state: undefined });
+  await pass(5_000);
+  assert.deepEqual([given.batches, told], [[], []]);
+  live.says({ synced: true });
+  assert.equal(given.synced, true);
+});
+
+test("a saved state that cannot be used is told, and not used", async (t) => {
+  const { given, told, pass } = await world(t, { state: { cause: "was cut off", remedy: "" } });
+  await pass(5_000);
+  assert.deepEqual([given.batches, told], [[], ["failed: was cut off"]]);
+});
+
+test("a full disk is told and tried again; nothing is written while the source is stale, or without a change", async (t) => {
+  const { live, told, pass, disk } = await world(t, { state: undefined, full: true });
+  live.says({ changes: put(host("h1")), synced: true });
+  await pass(30_000);
+  assert.deepEqual(told, ["failed: no space"]);
+  live.says({ synced: true, stale: AWAY });
+  await pass(300_000);
+  assert.equal(told.length, 1);
+  disk.full = false;
+  live.says({ synced: true });
+  await pass(30_000);
+  assert.deepEqual(told.slice(1), ["written"]);
+  await pass(300_000);
+  assert.equal(told.length, 2);
+});
+
+test("the end saves what is not saved yet", async (t) => {
+  const { live, source, disk } = await world(t, { state: undefined });
+  live.says({ changes: put(host("h1")), synced: true });
+  await source.stop();
+  assert.deepEqual(disk.state, { savedAtMs: 61_000, records: [host("h1")] });
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { readState, writeState } from "../../../src/sources/saved/state-file.ts";
+import { temporaryFolder } from "../../files/temporary-folder.ts";
+
+const MODULE = join(import.meta.dirname, "../../../src/sources/saved/state-file.ts");
+const EMPTY = { savedAtMs: 7, records: [] };
+
+test("a state is read as it was written, and nothing lies beside it", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "state");
+  assert.equal(await readState(file), undefined);
+  assert.equal(await writeState(file, EMPTY), undefined);
+  assert.deepEqual(await readState(file), EMPTY);
+  assert.deepEqual(await readdir(folder), ["state"]);
+});
+
+test("a place that cannot be written to is named, with the remedy", async (t) => {
+  const file = join(temporaryFolder(t), "nowhere", "state");
+  const fault = await writeState(file, EMPTY);
+  assert.match(fault?.cause ?? "", /^the state cannot be saved to .*nowhere\/state: ENOENT/);
+  assert.match(fault?.remedy ?? "", /saved\.file/);
+});
+
+test("a disk that is full half way leaves the state that was there, and nothing else", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "state");
+  await writeState(file, EMPTY);
+  const before = await readFile(file);
+  // A limit on the size of files stands in for the disk: the write fails after the first blocks are taken.
+  const program = `const { writeState } = await import(${JSON.stringify(MODULE)});
+    process.on("SIGXFSZ", () => {});
+    const record = { kind: "Host", name: "x".repeat(1_000) };
+    console.log(JSON.stringify(await writeState(${JSON.stringify(file)}, { savedAtMs: 8, records: Array(1_000).fill(record) })));`;
+  const { stdout } = await promisify(execFile)("/bin/sh", [
+    "-c",
+    'ulimit -f 64; exec "$0" --input-type=module --eval "$1"',
+    process.execPath,
+    program,
+  ]);
+  assert.match(stdout, /EFBIG/);
+  assert.deepEqual(await readFile(file), before);
+  assert.deepEqual(await readdir(folder), ["state"]);
+});
+
+test("a file that cannot be read, or is none of ours, is a fault and not a crash", async (t) => {
+  const folder = temporaryFolder(t);
+  await mkdir(join(folder, "a-folder"));
+  await writeFile(join(folder, "text"), "hello\n");
+  const faults = await Promise.all(["a-folder", "text"].map((name) => readState(join(folder, name))));
+  const causes = faults.map((fault) => (fault !== undefined && "cause" in fault ? fault.cause : "taken"));
+  assert.match(causes[0] ?? "", /cannot be read: EISDIR/);
+  assert.match(causes[1] ?? "", /is not what Signalbox wrote, and is not used$/);
+});
