@@ -241,6 +241,15 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
         maximum: 24 * HOUR_MS,
         zero: "no limit",
       },
+      hedgeAfterMs: {
+        type: "integer",
+        effect:
+          "A GET, HEAD, OPTIONS or TRACE whose answer has not begun after so many ms is sent to another host as well, and again after the same time, as often as `retries` allow; the first answer counts, and none is given up. For hosts that are frozen or cut off: they take requests and never answer. An application that takes longer than this gets such requests more than once.",
+        default: 10_000,
+        minimum: 0,
+        maximum: HOUR_MS,
+        zero: "never",
+      },
       retries: {
         type: "integer",
         effect: "Retries of one request at most, each on another host.",

@@ -46,6 +46,7 @@ export interface WrittenFleet {
     readonly connectTimeoutMs: number;
     readonly routeTimeoutMs: number;
     readonly streamIdleTimeoutMs: number;
+    readonly hedgeAfterMs: number;
     readonly retries: number;
   };
 }

@@ -60,7 +60,7 @@ export function connectionManagerOf(spec: FleetSpec, variant: Variant, listener:
 }
 
 function filtersOf(spec: FleetSpec, variant: Variant): readonly HttpFilter[] {
-  return [...(variant.layout === "scoped" ? [canonicalHost()] : []), clientHeaders(spec.traffic.retries), ROUTER];
+  return [...(variant.layout === "scoped" ? [canonicalHost()] : []), clientHeaders(spec.traffic), ROUTER];
 }
 
 const ROUTER: HttpFilter = {

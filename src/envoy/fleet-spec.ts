@@ -55,6 +55,8 @@ export interface TrafficSpec {
   readonly routeTimeoutMs: number;
   /** No byte in either direction on a stream; 0 never. Default 300,000 … see reference. */
   readonly streamIdleTimeoutMs: number;
+  /** A safe request whose answer has not begun after this long is also sent to another endpoint, and the first answer counts. 0 never. Default 10,000. */
+  readonly hedgeAfterMs: number;
   /** Retries of one request at most, each onto another endpoint. Default 3. */
   readonly retries: number;
 }

@@ -17,6 +17,21 @@ export const RETRY_CONDITION_HEADER = {
   value: "%CEL(request.method in ['GET', 'HEAD', 'OPTIONS', 'TRACE'] ? 'reset' : '')%",
 } as const;
 
+/**
+ * Has Envoy send a safe request to another endpoint when the answer has not begun after `afterMs`, and give neither up: the first answer counts, so an
+ * application that is only slow still answers. A host that is frozen or cut off takes requests and never answers; nothing else tells it from a slow one.
+ * After three such requests in a row it is ejected, since Envoy counts them as failures of the host. Not for upgrades, whose handshake is no safe request.
+ * By headers that Envoy's router reads and removes, as above: which requests are safe is not for a route to say.
+ */
+export function hedgeHeadersOf(afterMs: number): readonly { readonly key: string; readonly value: string }[] {
+  if (afterMs === 0) return [];
+  const safe = "request.method in ['GET', 'HEAD', 'OPTIONS', 'TRACE'] && !('upgrade' in request.headers)";
+  return [
+    { key: "x-envoy-upstream-rq-per-try-timeout-ms", value: `%CEL(${safe} ? '${afterMs}' : '')%` },
+    { key: "x-envoy-hedge-on-per-try-timeout", value: "true" },
+  ];
+}
+
 /** Envoy picks again when it picked an endpoint that has been tried; so often at most, as with a single endpoint there is no other. */
 const PICKS = 5;
 

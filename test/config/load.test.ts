@@ -47,7 +47,13 @@ test("everything but the source has a default", () => {
           listeners: [{ name: "http-8080", address: "0.0.0.0", port: 8080, trustedHops: 0, proxyProtocol: false }],
           unknownHostname: { respond: { status: 404, body: "" } },
           hostGroups: [],
-          traffic: { connectTimeoutMs: 1_000, routeTimeoutMs: 0, streamIdleTimeoutMs: 300_000, retries: 3 },
+          traffic: {
+            connectTimeoutMs: 1_000,
+            routeTimeoutMs: 0,
+            streamIdleTimeoutMs: 300_000,
+            hedgeAfterMs: 10_000,
+            retries: 3,
+          },
           accessLog: true,
         },
       },
@@ -87,7 +93,7 @@ fleets:
   layout: scoped
   xdsCluster: control
   accessLog: false
-  traffic: {connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, retries: 0}
+  traffic: {connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, hedgeAfterMs: 0, retries: 0}
 - name: private
   unknownHostname: {forward: {address: "gateway.test:80", tls: {sni: gateway.test, caFile: /ca.pem}}}
 `;
@@ -162,7 +168,7 @@ test("everything that can be said arrives, 0 and false included", () => {
       ],
       unknownHostname: { respond: { status: 421, body: "not here" } },
       hostGroups: groups,
-      traffic: { connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, retries: 0 },
+      traffic: { connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, hedgeAfterMs: 0, retries: 0 },
       accessLog: false,
     },
   } satisfies Settings["fleets"][number]);

@@ -39,7 +39,7 @@ export interface RequestBench {
   stop(): Promise<void>;
 }
 
-/** The fleet of the bench. Idle streams are cut after 2 s, so that a test can see it. */
+/** The fleet of the bench. Idle streams are cut after 2 s and safe requests are hedged after 400 ms, so that a test can see it. */
 export function benchFleet({ certFile }: BenchCertificate): FleetSpec {
   const tls = { sni: "edge.test", caFile: certFile, clientCertificate: undefined };
   return {
@@ -56,7 +56,7 @@ export function benchFleet({ certFile }: BenchCertificate): FleetSpec {
       { name: "http1", tls: undefined, protocol: "http1" },
       { name: "http2", tls: undefined, protocol: "http2" },
     ],
-    traffic: { connectTimeoutMs: 1_000, routeTimeoutMs: 0, streamIdleTimeoutMs: 2_000, retries: 3 },
+    traffic: { connectTimeoutMs: 1_000, routeTimeoutMs: 0, streamIdleTimeoutMs: 2_000, hedgeAfterMs: 400, retries: 3 },
     accessLog: true,
   };
 }
