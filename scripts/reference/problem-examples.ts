@@ -91,7 +91,7 @@ function translationProblems(address: string): readonly Problem[] {
   } as const;
   const translation = translateHostname(
     fleet.spec,
-    { layout: "rds", source: { kind: "ads" } },
+    { layout: "rds", source: { kind: "ads" }, endpoints: "eds" },
     {
       ...{ hostname: "shop.example.com", owner: "shop", protocolGroup: "" },
       endpoints: [{ ...endpoint, hostId: "h", hostGroup: "" }],

@@ -49,7 +49,7 @@ const CURRENT_ENVOY: ProxyAbilities = { transport: "delta-ads", build: { major: 
 /** Translates what the fleet exposes of a placement. */
 export function resourcesOf(placement: Placement, fleet: FleetSettings, wish: ResourceWish): FleetResources {
   const { variant, because } = variantOf(
-    { ...fleet.spec, layout: wish.layout ?? fleet.layout, xdsCluster: "" },
+    { ...fleet.spec, layout: wish.layout ?? fleet.layout, endpoints: fleet.endpoints, xdsCluster: "" },
     CURRENT_ENVOY,
   );
   const resources: Resource[] = [];

@@ -202,6 +202,13 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
     values: ["auto", "rds", "scoped"],
     default: "auto",
   },
+  endpoints: {
+    type: "choice",
+    effect:
+      "How endpoints reach Envoy. `eds`: in a resource of their own, so that a move is 130 bytes at any size. `inline`: inside the cluster, which a move replaces. `auto`: `eds` over ADS; `inline` without, since Envoy then opens a stream for each hostname, and ends at about 1,000.",
+    values: ["auto", "eds", "inline"],
+    default: "auto",
+  },
   xdsCluster: {
     type: "text",
     effect:

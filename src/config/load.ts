@@ -109,7 +109,7 @@ function tlsOf(tls: WrittenTls | undefined): UpstreamTls | undefined {
 }
 
 function fleetSettings(fleet: WrittenFleet, hostGroups: FleetSpec["hostGroups"]): FleetSettings {
-  const { name, proxies, exposes, contaminated, layout, xdsCluster, traffic, accessLog } = fleet;
+  const { name, proxies, exposes, contaminated, layout, endpoints, xdsCluster, traffic, accessLog } = fleet;
   const listeners: readonly WrittenListener[] =
     fleet.listeners.length > 0
       ? fleet.listeners
@@ -122,7 +122,7 @@ function fleetSettings(fleet: WrittenFleet, hostGroups: FleetSpec["hostGroups"])
     traffic,
     accessLog,
   };
-  return { name, proxies, view: { name, exposes, contaminated }, layout, xdsCluster, spec };
+  return { name, proxies, view: { name, exposes, contaminated }, layout, endpoints, xdsCluster, spec };
 }
 
 function unknownHostnameOf(written: WrittenFleet["unknownHostname"]): UnknownHostname {

@@ -4,7 +4,7 @@
  * Imports the option types of other rooms and their pure checks; reads files only in watch.ts. This file is the outcome; the options themselves, with
  * their effects and defaults, are the table in options.ts, which the schema and docs/configuration.md are made from.
  */
-import type { FleetSpec, HostGroupSpec, Layout } from "../envoy/fleet-spec.ts";
+import type { EndpointsPlace, FleetSpec, HostGroupSpec, Layout } from "../envoy/fleet-spec.ts";
 import type { FleetView } from "../placement/fleet.ts";
 import type { PlacementPolicy } from "../placement/policy.ts";
 import type { AddressOverride } from "../sources/address.ts";
@@ -98,6 +98,8 @@ export interface FleetSettings {
   readonly view: FleetView;
   /** "auto": scoped where the Envoy can, else rds. */
   readonly layout: "auto" | Layout;
+  /** "auto": eds over ADS, inline over separate streams. */
+  readonly endpoints: "auto" | EndpointsPlace;
   /** Name of the cluster in the bootstrap that leads to Signalbox, for Envoys without ADS; undefined: the one that each tells by its `:authority`. */
   readonly xdsCluster: string | undefined;
   readonly spec: FleetSpec;

@@ -40,6 +40,7 @@ export interface WrittenFleet {
       }
     | undefined;
   readonly layout: "auto" | "rds" | "scoped";
+  readonly endpoints: "auto" | "eds" | "inline";
   readonly xdsCluster: string | undefined;
   readonly accessLog: boolean;
   readonly traffic: {

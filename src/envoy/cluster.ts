@@ -1,8 +1,8 @@
 /**
- * The cluster of one hostname: how its hosts are reached, never where they are. Its bytes depend on the fleet and the hostname only, so nothing that moves
- * makes Envoy rebuild it (a rebuilt cluster drops its connections).
+ * The cluster of one hostname: how its hosts are reached. Where they are stands in an assignment beside it, so that its bytes depend on the fleet and the
+ * hostname only, and nothing that moves makes Envoy rebuild it; inside it only for proxies that pay more for the assignments than for that.
  */
-import type { CircuitBreakers, Cluster, OutlierDetection } from "../codec/generated/messages.ts";
+import type { CircuitBreakers, Cluster, ClusterLoadAssignment, OutlierDetection } from "../codec/generated/messages.ts";
 import { configSourceOf } from "./config-source.ts";
 import { durationOf } from "./duration.ts";
 import type { FleetSpec, UpstreamProtocol, XdsSource } from "./fleet-spec.ts";
@@ -21,19 +21,20 @@ export function protocolOf(spec: Pick<FleetSpec, "hostGroups">, protocolGroup: s
   return spec.hostGroups.find((group) => group.name === protocolGroup)?.protocol ?? "as-downstream";
 }
 
-/** The cluster of a hostname. */
+/** The cluster of a hostname. `endpoints` says where Envoy asks for its assignment, or is the assignment. */
 export function clusterOf(
   spec: Pick<FleetSpec, "hostGroups" | "traffic">,
-  source: XdsSource,
   { hostname, protocol }: { readonly hostname: string; readonly protocol: UpstreamProtocol },
+  endpoints: { readonly from: XdsSource } | { readonly inline: ClusterLoadAssignment },
 ): Cluster {
   const name = clusterNameOf(hostname, protocol);
   return {
     ...reachOf(spec.traffic.connectTimeoutMs),
     name,
     altStatName: statNameOf(name),
-    type: "EDS",
-    edsClusterConfig: { edsConfig: configSourceOf(source, FIRST_ASSIGNMENT_MS) },
+    ...("from" in endpoints
+      ? { type: "EDS", edsClusterConfig: { edsConfig: configSourceOf(endpoints.from, FIRST_ASSIGNMENT_MS) } }
+      : { type: "STATIC", loadAssignment: endpoints.inline }),
     typedExtensionProtocolOptions: { [PROTOCOL_OPTIONS]: PROTOCOL_BYTES[protocol] },
     transportSocketMatches: socketMatchesOf(spec.hostGroups),
   };

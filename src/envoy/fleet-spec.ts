@@ -69,10 +69,14 @@ export type XdsSource =
 /** rds: one RouteConfiguration with a virtual host per hostname. scoped: one scope per hostname. */
 export type Layout = "rds" | "scoped";
 
+/** eds: an assignment beside each cluster, which a move changes. inline: endpoints inside the cluster, which a move replaces. */
+export type EndpointsPlace = "eds" | "inline";
+
 /** Which bytes a proxy of a fleet gets: hostnames and endpoints are the same in all variants. */
 export interface Variant {
   readonly layout: Layout;
   readonly source: XdsSource;
+  readonly endpoints: EndpointsPlace;
 }
 
 /** A fleet as the translator needs it. */

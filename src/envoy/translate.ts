@@ -42,22 +42,26 @@ export function translateFleet(spec: FleetSpec, variant: Variant): Translation {
 }
 
 /**
- * What one hostname adds: a cluster and its assignment (companions), and a virtual host (part, layout rds) or a scope (layout scoped) that requires the
- * cluster. Endpoints reach the assignment only. Equal arguments give equal bytes.
+ * What one hostname adds: a cluster and its assignment (companions, or one in the other), and a virtual host (part, layout rds) or a scope (layout scoped)
+ * that requires the cluster. Endpoints reach the assignment only. Equal arguments give equal bytes.
  */
 export function translateHostname(spec: FleetSpec, variant: Variant, exposed: ExposedHostname): Translation {
   const { hostname, owner, endpoints } = exposed;
   const subject: ResourceSubject = { kind: "Hostname", namespace: owner, name: hostname };
   const protocol = protocolOf(spec, exposed.protocolGroup);
   const name = clusterNameOf(hostname, protocol);
-  const cluster: ResourceRef = { type: CLUSTER_TYPE, name };
-  const route = { requires: [cluster], subject };
+  const assignment = assignmentOf(spec, name, endpoints);
+  const place = variant.endpoints === "inline" ? { inline: assignment } : { from: variant.source };
+  const cluster = clusterOf(spec, { hostname, protocol }, place);
+  const companion: ResourceRef = { type: ASSIGNMENT_TYPE, name };
+  const route = { requires: [{ type: CLUSTER_TYPE, name }], subject };
   return translationOf(subject, [
-    whole("envoy.config.cluster.v3.Cluster", name, clusterOf(spec, variant.source, { hostname, protocol }), {
-      companion: { type: ASSIGNMENT_TYPE, name },
-      subject,
-    }),
-    whole("envoy.config.endpoint.v3.ClusterLoadAssignment", name, assignmentOf(spec, name, endpoints), { subject }),
+    ...(variant.endpoints === "inline"
+      ? [whole("envoy.config.cluster.v3.Cluster", name, cluster, { subject })]
+      : [
+          whole("envoy.config.cluster.v3.Cluster", name, cluster, { companion, subject }),
+          whole("envoy.config.endpoint.v3.ClusterLoadAssignment", name, assignment, { subject }),
+        ]),
     variant.layout === "rds"
       ? virtualHostPart(ROUTES_NAME, hostname, virtualHostOf(spec, hostname, name), route)
       : whole("envoy.config.route.v3.ScopedRouteConfiguration", hostname, scopeOf(spec, hostname, name), route),

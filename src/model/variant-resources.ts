@@ -8,7 +8,8 @@ import type { ResourceStore } from "../xds/store.ts";
 
 /** Name under which a variant is kept: equal variants, equal keys. */
 export function variantKey(variant: Variant): string {
-  return `${variant.layout} ${variant.source.kind}${variant.source.kind === "ads" ? "" : ` ${variant.source.xdsCluster}`}`;
+  const { layout, endpoints, source } = variant;
+  return `${layout} ${endpoints} ${source.kind}${source.kind === "ads" ? "" : ` ${source.xdsCluster}`}`;
 }
 
 /**

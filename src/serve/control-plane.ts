@@ -253,8 +253,9 @@ function pipelineSettings({ placement, fleets }: Settings): PipelineSettings {
 /** The newest Envoy over delta ADS is what a bootstrap of ours makes. */
 const USUAL_PROXY = { transport: "delta-ads", build: { major: 1, minor: 40 } } as const;
 
-const wishOf = ({ layout, spec }: FleetSettings, xdsCluster: string): VariantWish => ({
+const wishOf = ({ layout, endpoints, spec }: FleetSettings, xdsCluster: string): VariantWish => ({
   layout,
+  endpoints,
   xdsCluster,
   unknownHostname: spec.unknownHostname,
 });

@@ -144,7 +144,7 @@ function translated(hostname: string, host: number): readonly Resource[] {
     hostGroup: "default",
   };
   const exposed = { hostname, owner: "bench", protocolGroup: "default", endpoints: [endpoint] };
-  const translation = translateHostname(spec, { layout, source: { kind: "ads" } }, exposed);
+  const translation = translateHostname(spec, { layout, source: { kind: "ads" }, endpoints: "eds" }, exposed);
   if (!translation.ok) throw new Error(JSON.stringify(translation.problems));
   for (const resource of translation.resources) hold(resource);
   return translation.resources;
@@ -184,7 +184,7 @@ answer<FloorCalls>({
     spec = fleet.spec;
     layout = wanted;
     addresses = ports.map((port) => `127.0.0.1:${port}`);
-    const own = translateFleet(spec, { layout, source: { kind: "ads" } });
+    const own = translateFleet(spec, { layout, source: { kind: "ads" }, endpoints: "eds" });
     if (!own.ok) throw new Error(JSON.stringify(own.problems));
     for (const resource of own.resources) hold(resource);
     for (const [hostname, host] of placed) translated(hostname, host);

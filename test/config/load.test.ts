@@ -41,6 +41,7 @@ test("everything but the source has a default", () => {
           contaminated: "refuse",
         },
         layout: "auto",
+        endpoints: "auto",
         xdsCluster: undefined,
         spec: {
           name: "default",
@@ -91,6 +92,7 @@ fleets:
   contaminated: serve
   unknownHostname: {respond: {status: 421, body: "not here"}}
   layout: scoped
+  endpoints: inline
   xdsCluster: control
   accessLog: false
   traffic: {connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, hedgeAfterMs: 0, retries: 0}
@@ -159,6 +161,7 @@ test("everything that can be said arrives, 0 and false included", () => {
       contaminated: "serve",
     },
     layout: "scoped",
+    endpoints: "inline",
     xdsCluster: "control",
     spec: {
       name: "public",

@@ -65,7 +65,7 @@ for (const version of ["1.40.0", "1.36.2"])
 test("the probe port shows /ready and metrics, and nothing that could stop Envoy", async (t) => {
   const delivery = await fileDelivery();
   t.after(() => delivery.stop());
-  const variant = { layout: "rds", source: { kind: "ads" } } as const;
+  const variant = { layout: "rds", source: { kind: "ads" }, endpoints: "eds" } as const;
   await delivery.deliver(resourcesOf(translateFleet(benchFleet(await selfSigned(t)), variant)));
   // A test's Envoy gets a free admin port only when it starts, so the port that the probe expects leads there from outside.
   const stand = await standIn();

@@ -14,7 +14,7 @@ import { FORWARD_ROWS, startFallback } from "./rows/forward-rows.ts";
 for (const layout of ["rds", "scoped"] as const satisfies readonly Layout[])
   test(`requests, layout ${layout}`, async (t) => {
     const certificate = await selfSigned(t, ["DNS:edge.test", "IP:127.0.0.1"]);
-    const variant = { layout, source: { kind: "ads" } } as const;
+    const variant = { layout, source: { kind: "ads" }, endpoints: "eds" } as const;
     const delivery = await fileDelivery();
     const bench = await startBench({ spec: benchFleet(certificate), certificate, variant, delivery, test: t });
     for (const { name, run } of REQUEST_ROWS) await t.test(name, () => run(bench));
@@ -26,7 +26,7 @@ test("requests of a fleet that forwards unknown hostnames", async (t) => {
   t.after(() => fallback.stop());
   const unknownHostname = { forward: { host: "127.0.0.1", port: fallback.port, tls: undefined } };
   const spec: FleetSpec = { ...benchFleet(certificate), unknownHostname };
-  const variant = { layout: "rds", source: { kind: "ads" } } as const;
+  const variant = { layout: "rds", source: { kind: "ads" }, endpoints: "eds" } as const;
   const bench = await startBench({ spec, certificate, variant, delivery: await fileDelivery(), test: t });
   for (const { name, run } of FORWARD_ROWS) await t.test(name, () => run(bench));
 });
@@ -34,7 +34,7 @@ test("requests of a fleet that forwards unknown hostnames", async (t) => {
 test("a fleet's answer without a body", async (t) => {
   const certificate = await selfSigned(t, ["DNS:edge.test", "IP:127.0.0.1"]);
   const spec: FleetSpec = { ...benchFleet(certificate), unknownHostname: { respond: { status: 421, body: "" } } };
-  const variant = { layout: "rds", source: { kind: "ads" } } as const;
+  const variant = { layout: "rds", source: { kind: "ads" }, endpoints: "eds" } as const;
   const bench = await startBench({ spec, certificate, variant, delivery: await fileDelivery(), test: t });
   const { status, body } = await bench.raw("GET / HTTP/1.1\nHost: nobody.test\n\n");
   assert.deepEqual([status, body], [421, ""]);

@@ -14,9 +14,9 @@ import { benchFleet, resourcesOf } from "./request-bench.ts";
 const spec: FleetSpec = benchFleet({ key: "", cert: "", certFile: "/etc/ca.pem" });
 
 const VARIANTS: readonly Variant[] = (["rds", "scoped"] as const).flatMap((layout): readonly Variant[] => [
-  { layout, source: { kind: "ads" } },
-  { layout, source: { kind: "separate-delta", xdsCluster: "xds" } },
-  { layout, source: { kind: "separate-sotw", xdsCluster: "xds" } },
+  { layout, source: { kind: "ads" }, endpoints: "eds" },
+  { layout, source: { kind: "separate-delta", xdsCluster: "xds" }, endpoints: "eds" },
+  { layout, source: { kind: "separate-sotw", xdsCluster: "xds" }, endpoints: "eds" },
 ]);
 
 const endpoint: fc.Arbitrary<Endpoint> = fc.record({
@@ -90,6 +90,22 @@ test("statistics of two clusters are never mixed up", () =>
 
 const PROTOCOLS = ["as-downstream", "http1", "http2"] as const;
 
+test("inline, the cluster has the endpoints of the assignment, and there is no other; the route is the same", () =>
+  fc.assert(
+    fc.property(variant, exposed, (as, one) => {
+      const [withEds, assignment, route] = resourcesOf(translateHostname(spec, as, one));
+      const inline = translateHostname(spec, { ...as, endpoints: "inline" }, one);
+      const [cluster, sameRoute, ...more] = resourcesOf(inline);
+      assert.ok(cluster?.kind === "whole" && withEds !== undefined && assignment !== undefined);
+      assert.deepEqual([cluster.companion, cluster.name, sameRoute, more], [undefined, withEds.name, route, []]);
+      const { type, loadAssignment, ...rest } = decode("envoy.config.cluster.v3.Cluster", cluster.bytes);
+      const { type: eds, edsClusterConfig, ...sameRest } = decode("envoy.config.cluster.v3.Cluster", withEds.bytes);
+      assert.deepEqual([type, eds, rest], ["STATIC", "EDS", sameRest]);
+      assert.ok(edsClusterConfig !== undefined);
+      assert.deepEqual(loadAssignment, decode("envoy.config.endpoint.v3.ClusterLoadAssignment", assignment.bytes));
+    }),
+  ));
+
 const CLUSTER_NAMES: readonly (readonly [
   hostname: string,
   protocol: (typeof PROTOCOLS)[number],
@@ -105,7 +121,7 @@ for (const [hostname, protocol, name, why] of CLUSTER_NAMES)
     assert.equal(clusterNameOf(hostname, protocol), name));
 
 test("a part is one entry of the field it belongs to", () => {
-  const as: Variant = { layout: "rds", source: { kind: "ads" } };
+  const as: Variant = { layout: "rds", source: { kind: "ads" }, endpoints: "eds" };
   const part = resourcesOf(
     translateHostname(spec, as, { hostname: "a.test", owner: "", protocolGroup: "", endpoints: [] }),
   )[2];
@@ -120,7 +136,7 @@ test("a part is one entry of the field it belongs to", () => {
 });
 
 test("what Envoy would refuse is withheld whole, and said", () => {
-  const as: Variant = { layout: "rds", source: { kind: "ads" } };
+  const as: Variant = { layout: "rds", source: { kind: "ads" }, endpoints: "eds" };
   const weightless = {
     address: "10.0.0.1:80",
     phase: "ready",

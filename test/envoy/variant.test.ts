@@ -14,28 +14,42 @@ const rows: readonly (readonly [
   outcome: string,
   because: RegExp,
 ])[] = [
-  ["auto", respond, "delta-ads", "1.38", "scoped ads", /1\.38 or later/],
-  ["auto", respond, "delta-ads", "2.0", "scoped ads", /1\.38 or later/],
-  ["scoped", respond, "delta-ads", "1.40", "scoped ads", /1\.38 or later/],
-  ["rds", respond, "delta-ads", "1.40", "rds ads", /layout is rds/],
-  ["auto", respond, "delta-ads", "1.37", "rds ads", /the proxy is 1\.37/],
-  ["scoped", respond, "delta-ads", "1.35", "rds ads", /the proxy is 1\.35/],
-  ["scoped", respond, "delta-ads", "", "rds ads", /did not tell its version/],
-  ["scoped", forward, "delta-ads", "1.40", "rds ads", /forwarded/],
-  ["auto", respond, "sotw-ads", "1.40", "rds ads", /sotw-ads/],
-  ["auto", respond, "separate-delta", "1.40", "rds separate-delta contour", /separate-delta/],
-  ["scoped", forward, "separate-sotw", "1.35", "rds separate-sotw contour", /forwarded/],
+  ["auto", respond, "delta-ads", "1.38", "scoped eds ads", /1\.38 or later/],
+  ["auto", respond, "delta-ads", "2.0", "scoped eds ads", /1\.38 or later/],
+  ["scoped", respond, "delta-ads", "1.40", "scoped eds ads", /1\.38 or later/],
+  ["rds", respond, "delta-ads", "1.40", "rds eds ads", /layout is rds/],
+  ["auto", respond, "delta-ads", "1.37", "rds eds ads", /the proxy is 1\.37/],
+  ["scoped", respond, "delta-ads", "1.35", "rds eds ads", /the proxy is 1\.35/],
+  ["scoped", respond, "delta-ads", "", "rds eds ads", /did not tell its version/],
+  ["scoped", forward, "delta-ads", "1.40", "rds eds ads", /forwarded/],
+  ["auto", respond, "sotw-ads", "1.40", "rds eds ads", /sotw-ads/],
+  ["auto", respond, "separate-delta", "1.40", "rds inline separate-delta contour", /separate-delta/],
+  ["scoped", forward, "separate-sotw", "1.35", "rds inline separate-sotw contour", /forwarded/],
 ];
 
 for (const [layout, unknownHostname, transport, version, outcome, reason] of rows)
   test(`${layout}, ${Object.keys(unknownHostname)}, ${transport} ${version}: ${outcome}`, () => {
     const [major, minor] = version.split(".").map(Number);
     const build = version === "" ? undefined : { major: major ?? 0, minor: minor ?? 0 };
-    const { variant, because } = variantOf({ layout, unknownHostname, xdsCluster: "contour" }, { transport, build });
+    const { variant, because } = variantOf(
+      { layout, endpoints: "auto", unknownHostname, xdsCluster: "contour" },
+      { transport, build },
+    );
     const { source } = variant;
     assert.equal(
-      [variant.layout, source.kind, ...("xdsCluster" in source ? [source.xdsCluster] : [])].join(" "),
+      [variant.layout, variant.endpoints, source.kind, ...("xdsCluster" in source ? [source.xdsCluster] : [])].join(
+        " ",
+      ),
       outcome,
     );
     assert.match(because, reason);
+  });
+
+for (const [endpoints, transport] of [
+  ["eds", "separate-sotw"],
+  ["inline", "delta-ads"],
+] as const)
+  test(`endpoints ${endpoints} over ${transport}: as the fleet says`, () => {
+    const wish = { layout: "auto", endpoints, unknownHostname: respond, xdsCluster: "contour" } as const;
+    assert.equal(variantOf(wish, { transport, build: undefined }).variant.endpoints, endpoints);
   });

@@ -96,8 +96,11 @@ function resourcesFor(
   proxy: ProxyAbilities,
   placement: Placement,
 ): { readonly layout: string; readonly because: string; readonly resources: readonly Resource[] } {
-  const { xdsCluster = XDS_CLUSTER, layout } = fleet;
-  const { variant, because } = variantOf({ unknownHostname: fleet.spec.unknownHostname, layout, xdsCluster }, proxy);
+  const { xdsCluster = XDS_CLUSTER, layout, endpoints } = fleet;
+  const { variant, because } = variantOf(
+    { unknownHostname: fleet.spec.unknownHostname, layout, endpoints, xdsCluster },
+    proxy,
+  );
   const exposed = [...placement.values()].map((one) => viewOf(fleet.view, one)).filter((one) => one !== undefined);
   const hostnames = exposed.toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1));
   const translations: Translation[] = [

@@ -12,8 +12,8 @@ export const EVERYTHING: Exposure = {
   hostGroups: [],
 };
 
-export const RDS: Variant = { layout: "rds", source: { kind: "ads" } };
-export const SCOPED: Variant = { layout: "scoped", source: { kind: "ads" } };
+export const RDS: Variant = { layout: "rds", source: { kind: "ads" }, endpoints: "eds" };
+export const SCOPED: Variant = { layout: "scoped", source: { kind: "ads" }, endpoints: "eds" };
 
 /** A fleet with one listener that exposes everything, in layout rds, unless a test says otherwise. */
 export function fleet(
