@@ -7,7 +7,7 @@ import type {
 } from "../codec/generated/messages.ts";
 import { ENDPOINT_METADATA } from "./assignment.ts";
 import type { TrafficSpec } from "./fleet-spec.ts";
-import { hedgeHeadersOf, RETRY_CONDITION_HEADER } from "./retry.ts";
+import { RETRY_HEADERS, retryHeadersOf } from "./retry.ts";
 
 /**
  * Before routing: X-Forwarded-Host is the Host as it was sent, case, port and dot included. A client's own value goes, and so does Forwarded, unless a
@@ -26,12 +26,11 @@ export function forwardedHost(trustedHops: number): ConfigCoreTypedExtensionConf
 
 /** Before the router: X-Real-IP is the address of the client, by trusted hops and PROXY protocol, never what the client says; and the conditions for retries. */
 export function clientHeaders(traffic: Pick<TrafficSpec, "retries" | "hedgeAfterMs">): HttpFilter {
-  const conditions = traffic.retries === 0 ? [] : [RETRY_CONDITION_HEADER, ...hedgeHeadersOf(traffic.hedgeAfterMs)];
   const requestMutations = [
     ...replace("x-real-ip", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
     remove("x-envoy-external-address"), // Envoy's own name for the same; hosts have no use for it
-    remove(RETRY_CONDITION_HEADER.key),
-    ...conditions.map(({ key, value }) => set(key, value, "OVERWRITE_IF_EXISTS_OR_ADD")),
+    ...RETRY_HEADERS.map(remove),
+    ...retryHeadersOf(traffic).map(([key, value]) => set(key, value, "OVERWRITE_IF_EXISTS_OR_ADD")),
   ];
   return {
     name: "signalbox.client_headers",
