@@ -9,6 +9,8 @@ import { sampleModel } from "./sample-model.ts";
 const LABELS: Readonly<Record<string, string>> = {
   code: "a code of [problems.md](problems.md)",
   fleet: "a name in `fleets`",
+  limit:
+    "an option of `xds.limits`; `offences` (a connection was cut for 100 streams that were refused or ended) or `stalled` (for a response never taken)",
   node: "version of Node",
   phase: "`ready` or `draining`",
   result: "`applied` or `refused` (a configuration); `written`, `failed` or `restored` (a state on disk)",

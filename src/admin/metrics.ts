@@ -3,6 +3,7 @@
  * problems; never a proxy, a hostname or a namespace, of which there may be any number. What one proxy does is told by /debug/proxies.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { LIMIT_NAMES } from "../xds/limits.ts";
 import type { XdsObserver } from "../xds/observer.ts";
 import { shortType } from "./answers.ts";
 import { gaugesOf } from "./gauges.ts";
@@ -62,6 +63,9 @@ export class Metrics {
     "Streams ended since the client's certificate does not admit it to the fleet it asks for.",
     ["fleet"],
   );
+  readonly #limited = this.#counter("xds_limited_total", "Times a client came up against one of xds.limits.", [
+    "limit",
+  ]);
   readonly #garbage = this.#counter("xds_garbage_total", "Streams ended because of what they sent.", []);
   readonly #changes = this.#counter("hostname_changes_total", "Times a hostname came, went or moved on a fleet.", [
     "fleet",
@@ -92,6 +96,7 @@ export class Metrics {
     ];
     for (const counter of typed) for (const type of TYPES) counter.inc({ type }, 0);
     for (const type of TYPES) this.#waited.zero({ type });
+    for (const limit of LIMIT_NAMES) this.#limited.inc({ limit }, 0);
     for (const result of SAVED) this.#saved.inc({ result }, 0);
     for (const result of ["applied", "refused"]) this.#reloads.inc({ result }, 0);
   }
@@ -109,6 +114,7 @@ export class Metrics {
       unassigned: () => this.#unassigned.inc(),
       denied: (_, { fleet }) => this.#denied.inc({ fleet }),
       garbage: () => this.#garbage.inc(),
+      limited: (limit) => this.#limited.inc({ limit }),
       sent: (_, { type: typeUrl, resources, removals, bytes }) => {
         const type = typeLabel(typeUrl);
         this.#responses.inc({ type });

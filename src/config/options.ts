@@ -8,6 +8,7 @@ import {
   checkOverrideAddress,
 } from "./checks.ts";
 import { FLEET_OPTIONS, TLS_OPTIONS } from "./fleet-options.ts";
+import { LIMIT_OPTIONS } from "./limit-options.ts";
 import type { SectionOption } from "./option.ts";
 
 /** A day, in ms: no interval is longer. */
@@ -97,11 +98,13 @@ const XDS: SectionOption = {
     },
     bytesInFlight: {
       type: "integer",
-      effect: "Bytes sent to all proxies together and not yet taken by them; the rest waits its turn.",
+      effect:
+        "Bytes sent to all proxies together and not yet taken by them; the rest waits its turn. As much again may be stuck at proxies that take nothing.",
       default: 50_000_000,
       minimum: 1_000_000,
       maximum: 4 * GIB,
     },
+    limits: LIMIT_OPTIONS,
   },
 };
 

@@ -14,6 +14,7 @@ const FIXED: readonly Path[] = [
   ["xds", "ackBoundMs"],
   ["xds", "graceMs"],
   ["xds", "bytesInFlight"],
+  ["xds", "limits"],
   ["admin", "address"],
   ["admin", "grpcAddress"],
   ["hosts", "dnsRefreshMs"],

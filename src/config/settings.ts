@@ -8,6 +8,7 @@ import type { EndpointsPlace, FleetSpec, HostGroupSpec, Layout } from "../envoy/
 import type { FleetView } from "../placement/fleet.ts";
 import type { PlacementPolicy } from "../placement/policy.ts";
 import type { AddressOverride } from "../sources/address.ts";
+import type { Limits } from "../xds/limits.ts";
 
 /** Everything that can be said, complete. Lists of one meaning are sorted or kept as written, so equal texts give deeply equal settings. */
 export interface Settings {
@@ -60,6 +61,7 @@ interface XdsSettings {
   readonly ackBoundMs: number;
   readonly graceMs: number;
   readonly bytesInFlight: number;
+  readonly limits: Limits;
 }
 
 /** The servers for people and probes. */

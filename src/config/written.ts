@@ -78,6 +78,19 @@ export interface Written {
     readonly ackBoundMs: number;
     readonly graceMs: number;
     readonly bytesInFlight: number;
+    readonly limits: {
+      readonly connections: number;
+      readonly connectionsPerAddress: number;
+      readonly idleMs: number;
+      readonly streamsPerConnection: number;
+      readonly typesPerStream: number;
+      readonly namesPerRequest: number;
+      readonly unknownNames: number;
+      readonly nodeBytes: number;
+      readonly requestsPerSecond: number;
+      readonly detailBytes: number;
+      readonly stallMs: number;
+    };
   };
   readonly admin: { readonly address: string; readonly grpcAddress: string | undefined };
   readonly log: { readonly level: "trace" | "debug" | "info" | "warn" | "error" | "silent" };

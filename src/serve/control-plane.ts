@@ -87,6 +87,7 @@ export class ControlPlane {
       graceMs: xds.graceMs,
       inFlightBytes: xds.bytesInFlight,
       maxRequestBytes: xds.maxRequestBytes,
+      limits: xds.limits,
       reword: rewordedScope,
     });
   }

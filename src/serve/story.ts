@@ -5,6 +5,7 @@ import type { Problem } from "../placement/problem.ts";
 import { subjectText } from "../placement/problem.ts";
 import type { ProblemReport } from "../sources/source.ts";
 import type { ProxyLabel, XdsObserver } from "../xds/observer.ts";
+import { Sparing } from "./sparing.ts";
 import { ToldOnce } from "./told-once.ts";
 
 /** Hostnames of one burst of changes told one by one; above this only their number is told. */
@@ -43,12 +44,14 @@ export class Story {
   readonly #unanswered = new Map<number, { readonly fleet: string; count: number }>();
   /** An Envoy that is denied asks again at least twice a minute. */
   readonly #denied: ToldOnce;
+  readonly #sparing: Sparing;
   readonly #fleets = new Map<string, { changedAt: number; answeredAt: number; timer: NodeJS.Timeout }>();
 
   constructor(log: Logger, now: () => number) {
     this.#log = log;
     this.#now = now;
     this.#denied = new ToldOnce(now);
+    this.#sparing = new Sparing({ now, lines: 20, windowMs: 60_000 });
   }
 
   /** A fleet sees a hostname differently. Told by `burstOver`. */
@@ -117,26 +120,28 @@ export class Story {
     return {
       connected: (proxy) => {
         this.#unanswered.set(proxy.serial, { fleet: proxy.fleet, count: 0 });
-        log.info({ ...proxyFields(proxy), envoy: proxy.node.userAgentVersion, peer: proxy.peer }, "proxy connected");
+        const fields = { ...proxyFields(proxy), envoy: proxy.node.userAgentVersion, peer: proxy.peer };
+        this.#sparingly("info", `connected ${addressOf(proxy.peer)}`, fields, "proxy connected");
       },
-      unassigned: ({ node, peer, transport }) =>
-        log.warn(
-          {
-            proxy: node.id,
-            cluster: node.cluster,
-            peer,
-            transport,
-            remedy: "Give a fleet in the configuration a `proxies` selector that admits this node",
-          },
-          "proxy matches no fleet and is sent nothing",
-        ),
+      unassigned: ({ node, peer, transport }) => {
+        const remedy = "Give a fleet in the configuration a `proxies` selector that admits this node";
+        const fields = { proxy: node.id, cluster: node.cluster, peer, transport, remedy };
+        this.#sparingly("warn", `unassigned ${addressOf(peer)}`, fields, "proxy matches no fleet and is sent nothing");
+      },
       denied: ({ node, peer, names }, { fleet, denied }) => {
         const fields = { proxy: node.id, cluster: node.cluster, peer, fleet, names };
         const remedy = `Give this Envoy a certificate of fleet ${fleet}, or admit one of its names in the fleet's proxies.sans`;
         const first = this.#denied.first(`${node.id} ${fleet} ${names?.join()}`);
         log[first ? "warn" : "debug"]({ ...fields, remedy }, `proxy is denied its fleet: ${denied}`);
       },
-      garbage: (peer, reason) => log.warn({ peer, reason }, "stream ended because of what it sent"),
+      garbage: (peer, reason) =>
+        this.#sparingly("warn", `garbage ${addressOf(peer)}`, { peer, reason }, "stream ended because of what it sent"),
+      limited: (limit, peer, what) => {
+        // Clients that keep a connection open without a stream, as some probes and load balancers do, are nothing to be warned of.
+        const level = limit === "idleMs" ? "debug" : "warn";
+        const fields = { limit: `xds.limits.${limit}`, peer, what };
+        this.#sparingly(level, `${limit} ${addressOf(peer)}`, fields, "client came up against a limit");
+      },
       sent: (proxy, response) => {
         this.#count(proxy, 1);
         const { type, resources, removals, bytes } = response;
@@ -148,26 +153,20 @@ export class Story {
       },
       refused: (proxy, { type, detail }) => {
         this.#count(proxy, -1);
-        log.warn(
-          { ...proxyFields(proxy), type: shortType(type), detail },
-          "proxy refused a response; looking for the resource at fault",
-        );
+        const fields = { ...proxyFields(proxy), type: shortType(type), detail };
+        const message = "proxy refused a response; looking for the resource at fault";
+        this.#sparingly("warn", `refused ${addressOf(proxy.peer)}`, fields, message);
       },
-      rejected: (proxy, { type, name, of, version, subject, detail }) =>
-        log.error(
-          {
-            ...proxyFields(proxy),
-            type: shortType(type),
-            resource: of === undefined ? name : `${of}/${name}`,
-            version,
-            subject,
-            detail,
-          },
-          "proxy rejected a resource; it keeps the last it accepted",
-        ),
+      rejected: (proxy, { type, name, of, version, subject, detail }) => {
+        const resource = of === undefined ? name : `${of}/${name}`;
+        const fields = { ...proxyFields(proxy), type: shortType(type), resource, version, subject, detail };
+        const message = "proxy rejected a resource; it keeps the last it accepted";
+        this.#sparingly("error", `rejected ${addressOf(proxy.peer)}`, fields, message);
+      },
       cleared: (proxy, { type, name, of, version }, because) => {
         const resource = of === undefined ? name : `${of}/${name}`;
-        log.info({ ...proxyFields(proxy), type: shortType(type), resource, version, because }, "rejection is over");
+        const fields = { ...proxyFields(proxy), type: shortType(type), resource, version, because };
+        this.#sparingly("info", `cleared ${addressOf(proxy.peer)}`, fields, "rejection is over");
       },
       reassigned: (proxy, outcome) =>
         log.info(
@@ -178,9 +177,15 @@ export class Story {
         ),
       closed: (proxy) => {
         this.#unanswered.delete(proxy.serial);
-        log.info(proxyFields(proxy), "proxy disconnected");
+        this.#sparingly("info", `closed ${addressOf(proxy.peer)}`, proxyFields(proxy), "proxy disconnected");
       },
     };
+  }
+
+  /** A line that a client can cause as often as it likes. */
+  #sparingly(level: "debug" | "info" | "warn" | "error", key: string, fields: object, message: string): void {
+    const leftOut = this.#sparing.admit(key);
+    if (leftOut !== undefined) this.#log[level](leftOut === 0 ? fields : { ...fields, leftOut }, message);
   }
 
   #count(proxy: ProxyLabel, step: number): void {
@@ -212,6 +217,9 @@ export class Story {
 /** File, line and column, where the object came from a file. */
 const placeOf = ({ place }: Problem): { readonly at?: string } => (place === undefined ? {} : { at: place });
 
+/** A peer without its port, which is another for each connection. */
+const addressOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(":"));
+
 /** One observer that tells two. */
 function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
   return {
@@ -219,6 +227,7 @@ function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
     unassigned: (...told) => [first.unassigned?.(...told), second.unassigned?.(...told)],
     denied: (...told) => [first.denied?.(...told), second.denied?.(...told)],
     garbage: (...told) => [first.garbage?.(...told), second.garbage?.(...told)],
+    limited: (...told) => [first.limited?.(...told), second.limited?.(...told)],
     sent: (...told) => [first.sent?.(...told), second.sent?.(...told)],
     acknowledged: (...told) => [first.acknowledged?.(...told), second.acknowledged?.(...told)],
     refused: (...told) => [first.refused?.(...told), second.refused?.(...told)],

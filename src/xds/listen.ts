@@ -1,5 +1,5 @@
 /** Binding a port, with failures as values. */
-import type { Server, ServerCredentials } from "@grpc/grpc-js";
+import type { Server } from "node:net";
 
 /** Why an address could not be listened on, and what to do. */
 export interface ListenFailure {
@@ -17,21 +17,29 @@ const REMEDIES: Readonly<Record<ListenFailure["code"], string>> = {
   other: "Write the address as host:port, [IPv6]:port or unix:/path",
 };
 
-/** Listens on `address`; gives the port that was bound, which differs from the one asked for only if that was 0. */
-export function listen(
-  server: Server,
-  address: string,
-  credentials: ServerCredentials,
-): Promise<{ readonly port: number } | ListenFailure> {
+/** Listens on `address`; gives the port that was bound, which differs from the one asked for only if that was 0, and is 0 for a path. */
+export function listen(server: Server, address: string): Promise<{ readonly port: number } | ListenFailure> {
   return new Promise((settle) => {
+    const failed = (error: unknown): void => settle(failureOf(address, error));
+    server.once("error", failed);
     try {
-      server.bindAsync(address, credentials, (error, port) =>
-        settle(error === null ? { port } : failureOf(address, error)),
-      );
+      server.listen(placeOf(address), () => {
+        server.off("error", failed);
+        const bound = server.address();
+        settle({ port: bound !== null && typeof bound === "object" ? bound.port : 0 });
+      });
     } catch (error) {
-      settle(failureOf(address, error));
+      failed(error);
     }
   });
+}
+
+function placeOf(address: string): { readonly path: string } | { readonly host: string; readonly port: number } {
+  const path = /^unix:(.+)$/.exec(address)?.[1];
+  if (path !== undefined) return { path };
+  const [, host, port] = /^\[?([^\]]+)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === undefined) throw new Error("it has no port");
+  return { host, port: Number(port) };
 }
 
 /** What the operating system said; grpc-js wraps that into a sentence of its own (`No address added out of total 1 resolved errors: [...]`). */

@@ -1,9 +1,16 @@
 /** What an xDS client says of itself, read from its first request. */
 import type { Node, Value } from "../codec/generated/messages.ts";
 import type { NodeIdentity } from "./observer.ts";
+import { Garbage } from "./protocol/garbage.ts";
 
-/** The identity in a node message. Missing fields are empty: nothing in it is trusted. */
+/** Longer than any name that a person gives: both are in every log line of the proxy. */
+const MAX_NAME = 1_024;
+
+/** The identity in a node message. Missing fields are empty: nothing in it is trusted. Throws Garbage. */
 export function identityOf(node: Node): NodeIdentity {
+  for (const field of ["id", "cluster"] as const)
+    if ((node[field]?.length ?? 0) > MAX_NAME)
+      throw new Garbage(`node.${field}: is longer than ${MAX_NAME} characters`);
   const metadata = new Map<string, string>();
   for (const [key, value] of Object.entries(node.metadata?.fields ?? {})) {
     const text = textOf(value);

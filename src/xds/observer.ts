@@ -1,5 +1,6 @@
 /** What the outside learns of streams and proxies: events for logs and metrics, snapshots for people. */
 import type { ResourceSubject, TypeUrl } from "../codec/resource.ts";
+import type { LimitName } from "./limits.ts";
 
 /** How a proxy speaks to us. Aggregated streams carry all types, separate ones one each. */
 export type Transport = "ads-delta" | "ads-sotw" | "separate-delta" | "separate-sotw";
@@ -81,6 +82,8 @@ export interface XdsObserver {
   denied?(client: ProxyClient, denial: Denial): void;
   /** A stream was ended because of what it sent; `reason` names the field. */
   garbage?(peer: string, reason: string): void;
+  /** A client came up against a limit; `what` says what became of it. May be told for every request of a client. */
+  limited?(limit: LimitName, peer: string, what: string): void;
   /** A stream was ended because of a fault of ours. */
   fault?(error: unknown): void;
   sent?(proxy: ProxyLabel, response: ResponseFacts): void;

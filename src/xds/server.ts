@@ -1,9 +1,13 @@
 /** The xDS server: the gRPC methods of the aggregated and the separate services, and the proxies that call them. */
-import { Server, type ServerCredentials } from "@grpc/grpc-js";
+import { createServer, type Server as Listener } from "node:net";
+import { Server, type ServerCredentials, status } from "@grpc/grpc-js";
 import type { TypeUrl } from "../codec/resource.ts";
 import { Coalescer } from "./coalesce.ts";
+import { Connections } from "./connections.ts";
 import type { Bounds } from "./delivery/leaving.ts";
 import type { Reword } from "./delivery/reword.ts";
+import type { AnyRequest } from "./intake.ts";
+import { type Limits, limitsOf } from "./limits.ts";
 import { type ListenFailure, listen } from "./listen.ts";
 import type {
   Delivery,
@@ -21,7 +25,7 @@ import { Denied } from "./protocol/denied.ts";
 import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
 import { ConnectedProxy } from "./proxy.ts";
 import { servicesOf } from "./services.ts";
-import { type AnyRequest, type AnySession, type Call, Session, type SessionEvents } from "./session.ts";
+import { type AnySession, type Call, Session, type SessionEvents } from "./session.ts";
 import type { ResourceStore } from "./store.ts";
 
 /** What a proxy is given. */
@@ -42,7 +46,10 @@ export interface XdsServerOptions {
   readonly ackBoundMs?: number;
   /** How long a cluster stays after the proxy acknowledged that nothing points at it, in ms. Default 30,000. 0 removes it at once. */
   readonly graceMs?: number;
-  /** Bytes handed to sockets and not yet flushed, of all streams. Default 50,000,000. One response may exceed what is left. */
+  /**
+   * Bytes handed to sockets and not yet flushed, of all streams. Default 50,000,000. One response may exceed what is left, and as much again may be
+   * in flight to clients that take nothing.
+   */
   readonly inFlightBytes?: number;
   /** Largest request. Default 33,554,432: a reconnecting proxy names everything it has. */
   readonly maxRequestBytes?: number;
@@ -50,6 +57,8 @@ export interface XdsServerOptions {
   readonly keepaliveMs?: number;
   /** It is closed when the ping is not answered within this time, in ms. Default 10,000. */
   readonly keepaliveTimeoutMs?: number;
+  /** What one client, and all together, may ask for. What is left out has its default. */
+  readonly limits?: Partial<Limits>;
   /** Other bytes for a resource that is sent again after a refusal. Default: none, the same bytes are sent. */
   readonly reword?: Reword;
   /** Monotonic time in ms since the epoch. Default: this process's. */
@@ -67,6 +76,9 @@ export class XdsServer {
   readonly #options: XdsServerOptions;
   readonly #observer: XdsObserver;
   readonly #clock: () => number;
+  readonly #limits: Limits;
+  readonly #connections: Connections;
+  readonly #listeners: Listener[] = [];
   readonly #outlets: Outlets;
   readonly #sessions = new Set<AnySession>();
   readonly #proxies = new Map<string, Set<ConnectedProxy>>(); // by connection and node id
@@ -79,13 +91,21 @@ export class XdsServer {
     this.#options = options;
     this.#observer = options.observer ?? {};
     this.#clock = options.clock ?? (() => performance.timeOrigin + performance.now());
-    this.#outlets = new Outlets({ inFlightBytes, clock: this.#clock });
+    this.#limits = limitsOf(options.limits ?? {});
+    this.#connections = new Connections({
+      limits: this.#limits,
+      clock: this.#clock,
+      limited: (limit, peer, what) => this.#observer.limited?.(limit, peer, what),
+    });
+    this.#outlets = new Outlets({ inFlightBytes, stallMs: this.#limits.stallMs, clock: this.#clock });
     this.#server = new Server({
       "grpc.max_receive_message_length": options.maxRequestBytes ?? 33_554_432,
       "grpc.max_send_message_length": -1,
       "grpc.keepalive_time_ms": options.keepaliveMs ?? 30_000,
       "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs ?? 10_000,
       "grpc.enable_channelz": 0,
+      // Streams of methods that nobody serves never become sessions. Those over the limit are refused with words; these are refused by HTTP/2.
+      "grpc.max_concurrent_streams": 2 * this.#limits.streamsPerConnection,
     });
     const bounds: Bounds = { ackBoundMs, graceMs };
     const { reword } = options;
@@ -105,7 +125,12 @@ export class XdsServer {
 
   /** Listens on `address` (`127.0.0.1:18000`, `[::1]:0`, `unix:/path`); gives the port bound, or the reason why not. */
   listen(address: string, credentials: ServerCredentials): Promise<{ readonly port: number } | ListenFailure> {
-    return listen(this.#server, address, credentials);
+    const injector = this.#server.createConnectionInjector(credentials);
+    const listener = createServer((socket) => {
+      if (this.#connections.admit(socket)) injector.injectConnection(socket);
+    });
+    this.#listeners.push(listener);
+    return listen(listener, address);
   }
 
   /**
@@ -159,18 +184,19 @@ export class XdsServer {
   }
 
   /** Ends all streams and tells the clients to go elsewhere (GOAWAY); what is still open after `graceMs` is cut. Settles when nothing is open. */
-  close(graceMs: number): Promise<void> {
+  async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    return new Promise((settle) => {
-      const cut = setTimeout(() => this.#server.forceShutdown(), graceMs);
-      this.#server.tryShutdown(() => {
-        clearTimeout(cut);
-        for (const { stop } of this.#stores.values()) stop();
-        this.#stores.clear();
-        settle();
-      });
-      for (const session of [...this.#sessions]) session.end();
-    });
+    for (const listener of this.#listeners) listener.close();
+    this.#server.tryShutdown(() => undefined); // sends the GOAWAY; it cannot tell when connections are closed, since it did not open them
+    for (const session of [...this.#sessions]) session.end();
+    const cut = setTimeout(() => {
+      this.#server.forceShutdown();
+      this.#connections.cut();
+    }, graceMs);
+    await this.#connections.empty();
+    clearTimeout(cut);
+    for (const { stop } of this.#stores.values()) stop();
+    this.#stores.clear();
   }
 
   #accept<Request extends AnyRequest>(call: Call, onlyType: TypeUrl | undefined, variant: Variant<Request>): void {
@@ -178,8 +204,16 @@ export class XdsServer {
       call.end();
       return;
     }
+    const connection = this.#connections.of(call.getPeer());
+    if (!connection.opened()) {
+      const message = `more than ${this.#limits.streamsPerConnection} streams on one connection`;
+      call.emit("error", Object.assign(new Error(message), { code: status.RESOURCE_EXHAUSTED }));
+      return;
+    }
     const session: AnySession = new Session<Request>({
       call,
+      connection,
+      limits: this.#limits,
       variant,
       onlyType,
       outlets: this.#outlets,
@@ -263,6 +297,7 @@ export class XdsServer {
 
   #closed(session: AnySession, proxy: ConnectedProxy | undefined): void {
     this.#sessions.delete(session);
+    session.connection.closed();
     if (proxy === undefined || !proxy.leave(session)) return;
     const key = `${proxy.label.peer}\n${proxy.label.node.id}`;
     const known = this.#proxies.get(key);

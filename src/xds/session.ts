@@ -1,18 +1,24 @@
 /** One gRPC stream at the edge: bytes to requests, requests to a proxy's stream, responses to the socket. */
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { DecodeError } from "../codec/decode.ts";
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../codec/generated/messages.ts";
 import type { TypeUrl } from "../codec/resource.ts";
+import { clipped } from "./clipped.ts";
+import type { Connection } from "./connections.ts";
+import { type AnyRequest, Intake } from "./intake.ts";
+import type { Limits } from "./limits.ts";
 import { identityOf } from "./node.ts";
 import type { ProxyClient, Transport } from "./observer.ts";
 import { Outlet, type Outlets } from "./outlet.ts";
 import type { Answer, Response } from "./protocol/channel.ts";
 import { Denied } from "./protocol/denied.ts";
-import { Garbage } from "./protocol/garbage.ts";
+import { Garbage, OverLimit } from "./protocol/garbage.ts";
 import { Stream } from "./protocol/stream.ts";
 import type { Variant } from "./protocol/variant.ts";
 import type { ConnectedProxy, ProxyStream } from "./proxy.ts";
 import { verifiedNames } from "./verified-names.ts";
+
+/** Bytes of what a client is told of what it did wrong, and the log too. */
+const REASON_BYTES = 256;
 
 /** Timers fire no more often than this, in ms, whatever a bound says. */
 const LEAST_DELAY_MS = 5;
@@ -20,12 +26,11 @@ const LEAST_DELAY_MS = 5;
 /** A gRPC call: requests are bytes, responses become bytes as they are written. */
 export type Call = ServerDuplexStream<Buffer, Pick<Response, "pieces" | "bytes">>;
 
-/** A request of either variant. */
-export type AnyRequest = DeltaDiscoveryRequest | DiscoveryRequest;
-
 /** What a session needs of the server. */
 export interface SessionParts<Request extends AnyRequest> {
   readonly call: Call;
+  readonly connection: Connection;
+  readonly limits: Limits;
   readonly variant: Variant<Request>;
   /** The only type of a separate stream. */
   readonly onlyType: TypeUrl | undefined;
@@ -46,7 +51,7 @@ export interface SessionEvents {
 }
 
 /** A session of either variant. */
-export type AnySession = ProxyStream & Pick<Session<AnyRequest>, "client" | "proxy">;
+export type AnySession = ProxyStream & Pick<Session<AnyRequest>, "client" | "connection" | "proxy">;
 
 /**
  * - `new`: no request yet. Left by the first request.
@@ -62,20 +67,24 @@ type State<Request extends AnyRequest> =
 
 export class Session<Request extends AnyRequest> implements ProxyStream {
   readonly #parts: SessionParts<Request>;
+  readonly #intake: Intake<Request>;
   readonly #outlet: Outlet;
   #state: State<Request> = { kind: "new" };
   #client: ProxyClient | undefined;
   #nonce = 0;
+  #asked = false; // for what `next` gives
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: SessionParts<Request>) {
     this.#parts = parts;
     const { call } = parts;
+    this.#intake = new Intake(parts);
     this.#outlet = new Outlet(parts.outlets, {
       next: () => this.#guard(() => this.#next()),
       write: (response, flushed) => call.write(response, () => flushed()),
       idle: () => this.#guard(() => this.#arm()),
+      cut: () => this.#cut(),
     });
     call.on("data", (bytes: Buffer) => this.#guard(() => this.#data(bytes)));
     call.on("end", () => this.end());
@@ -90,6 +99,10 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
 
   get onlyType(): TypeUrl | undefined {
     return this.#parts.onlyType;
+  }
+
+  get connection(): Connection {
+    return this.#parts.connection;
   }
 
   /** Who asks; undefined before its first request. */
@@ -113,8 +126,10 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
   }
 
   #data(bytes: Buffer): void {
-    if (this.#state.kind === "closed" || this.#state.kind === "unassigned") return;
-    const request = this.#parts.variant.decode(bytes);
+    if (this.#state.kind === "closed") return;
+    const weight = this.#intake.weigh(bytes);
+    if (this.#state.kind === "unassigned") return;
+    const request = this.#intake.decode(bytes, weight);
     if (this.#state.kind === "new") this.#greet(request);
     if (this.#state.kind === "waiting") this.#state.requests.push(request);
     else if (this.#state.kind === "serving") this.#take(this.#state.proxy, this.#state.stream, request);
@@ -122,10 +137,10 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
 
   #greet(request: Request): void {
     if (request.node === undefined) throw new Garbage("node: is missing in the first request of the stream");
-    const { call, variant, onlyType } = this.#parts;
+    const { call, connection, variant, onlyType } = this.#parts;
     const transport: Transport = `${onlyType === undefined ? "ads" : "separate"}-${variant.name}`;
     this.#client = {
-      ...{ node: identityOf(request.node), peer: call.getPeer(), names: verifiedNames(call.getAuthContext()) },
+      ...{ node: identityOf(request.node), peer: connection.peer, names: verifiedNames(call.getAuthContext()) },
       ...{ transport, authority: call.getHost() },
     };
     const proxy = this.#parts.proxyOf(this, this.#client);
@@ -136,28 +151,31 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     proxy.join(this);
     this.#state = { kind: "waiting", proxy, requests: [] };
     if (proxy.store.complete) this.#serve();
-    else call.pause(); // names asked for before the store is complete would all be unknown
+    else this.#intake.hold(); // names asked for before the store is complete would all be unknown
   }
 
   #serve(): void {
     if (this.#state.kind !== "waiting") return;
     const { proxy, requests } = this.#state;
-    const { onlyType, variant } = this.#parts;
+    const { connection, limits, onlyType, variant } = this.#parts;
     const { store, gate } = proxy;
+    const { names } = connection;
     const nonce = () => String(++this.#nonce);
     const stream = new Stream<Request>({
       gate,
       onlyType,
-      channel: (type) => variant.channel({ store, gate, type, nonce }),
+      maxTypes: limits.typesPerStream,
+      channel: (type) => variant.channel({ store, gate, type, nonce, names }),
     });
     this.#state = { kind: "serving", proxy, stream };
     for (const request of requests) this.#take(proxy, stream, request);
-    this.#parts.call.resume();
+    this.#intake.release();
   }
 
   #take(proxy: ConnectedProxy, stream: Stream<Request>, request: Request): void {
     const { type, answer } = stream.request(request, this.#parts.clock());
-    if (answer.kind !== "none") this.#parts.on.answered(proxy, type, answer);
+    if (answer.kind === "none") this.#asked = true;
+    else this.#parts.on.answered(proxy, type, answer);
     this.#outlet.wake();
     proxy.wakeOthers(this);
   }
@@ -168,7 +186,10 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     const settledAt = proxy.gate.settledAt();
     const response = stream.next(this.#parts.clock());
     if (proxy.gate.settledAt() !== settledAt) proxy.wakeOthers(this);
-    if (response !== undefined) this.#parts.on.sent(proxy, response);
+    if (response === undefined) return undefined;
+    if (this.#asked) this.#intake.answered(response.bytes);
+    this.#asked = false;
+    this.#parts.on.sent(proxy, response);
     return response;
   }
 
@@ -203,13 +224,27 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
 
   /** How the client is told what went wrong. */
   #endOf(error: unknown): readonly [status, message: string] {
-    if (error instanceof Denied) return [status.PERMISSION_DENIED, error.message];
-    if (error instanceof Garbage || error instanceof DecodeError) {
-      this.#parts.on.garbage(this.#parts.call.getPeer(), error.message);
-      return [status.INVALID_ARGUMENT, error.message];
+    const { connection, on } = this.#parts;
+    const denied = error instanceof Denied;
+    if (!(denied || error instanceof Garbage || error instanceof DecodeError)) {
+      on.fault(error);
+      return [status.INTERNAL, "internal error"];
     }
-    this.#parts.on.fault(error);
-    return [status.INTERNAL, "internal error"];
+    connection.offended();
+    const reason = clipped(error.message, REASON_BYTES);
+    if (denied) return [status.PERMISSION_DENIED, reason];
+    if (error instanceof OverLimit) {
+      connection.limited(error.limit, reason);
+      return [status.RESOURCE_EXHAUSTED, reason];
+    }
+    on.garbage(connection.peer, reason);
+    return [status.INVALID_ARGUMENT, reason];
+  }
+
+  #cut(): void {
+    const { connection, limits } = this.#parts;
+    connection.cut("stalled", `has not taken a response for ${limits.stallMs} ms and more, and is cut`);
+    this.end();
   }
 
   #close(): void {
@@ -218,6 +253,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     if (this.#state.kind === "serving") this.#state.stream.close();
     this.#state = { kind: "closed" };
     clearTimeout(this.#timer);
+    this.#intake.close();
     this.#outlet.close();
     this.#parts.on.closed(this, proxy);
   }

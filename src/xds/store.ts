@@ -8,6 +8,9 @@ import { Compositions } from "./content/composition.ts";
 import { Frames } from "./content/frames.ts";
 import { Shelf } from "./content/shelf.ts";
 
+/** More types than Envoy has: from here on, those that a client made up and has left are forgotten. */
+const MANY_TYPES = 64;
+
 /**
  * The newest content of every resource, and the order in which contents became newest. Shared by all streams of a fleet variant.
  * - Equal bytes have equal versions, on every replica and after every restart; putting an equal version again is no change.
@@ -94,8 +97,10 @@ export class ResourceStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The shelf of a type, made if it is new. For streams: callers bound how many types one stream may name. */
+  /** The shelf of a type, made if it is new. For streams: callers bound how many types one stream may name, and are among the shelf's users. */
   shelf(type: TypeUrl): Shelf {
+    if (this.#shelves.size >= MANY_TYPES && !this.#shelves.has(type))
+      for (const [other, shelf] of this.#shelves) if (shelf.abandoned) this.#shelves.delete(other);
     return ensure(this.#shelves, type, () => new Shelf(type));
   }
 

@@ -26,6 +26,19 @@ test("everything but the source has a default", () => {
       ackBoundMs: 10_000,
       graceMs: 30_000,
       bytesInFlight: 50_000_000,
+      limits: {
+        connections: 5_000,
+        connectionsPerAddress: 2_000,
+        idleMs: 60_000,
+        streamsPerConnection: 10_000,
+        typesPerStream: 32,
+        namesPerRequest: 200_000,
+        unknownNames: 20_000,
+        nodeBytes: 262_144,
+        requestsPerSecond: 2_000,
+        detailBytes: 2_048,
+        stallMs: 2_000,
+      },
     },
     admin: { address: { ip: "127.0.0.1", port: 19_100 }, grpcAddress: undefined },
     log: { level: "info" },
@@ -62,9 +75,12 @@ test("everything but the source has a default", () => {
   } satisfies Settings);
 });
 
+const LIMITS =
+  "{connections: 0, connectionsPerAddress: 0, idleMs: 0, streamsPerConnection: 1, typesPerStream: 2, namesPerRequest: 1000, unknownNames: 100, nodeBytes: 1024, requestsPerSecond: 0, detailBytes: 100, stallMs: 100}";
+
 const FULL = `source:
   kubernetes: {namespaces: [wasmcloud-system, shop], kubeconfig: ../kubeconfig, context: blue}
-xds: {address: "0.0.0.0:18000", plaintextOffLoopback: true, maxRequestBytes: 65536, ackBoundMs: 0, graceMs: 0, bytesInFlight: 1000000}
+xds: {address: "0.0.0.0:18000", plaintextOffLoopback: true, maxRequestBytes: 65536, ackBoundMs: 0, graceMs: 0, bytesInFlight: 1000000, limits: ${LIMITS}}
 admin: {address: "[::1]:0", grpcAddress: "127.0.0.1:19101"}
 log: {level: debug}
 placement:
@@ -115,6 +131,19 @@ test("everything that can be said arrives, 0 and false included", () => {
     ackBoundMs: 0,
     graceMs: 0,
     bytesInFlight: 1_000_000,
+    limits: {
+      connections: 0,
+      connectionsPerAddress: 0,
+      idleMs: 0,
+      streamsPerConnection: 1,
+      typesPerStream: 2,
+      namesPerRequest: 1_000,
+      unknownNames: 100,
+      nodeBytes: 1_024,
+      requestsPerSecond: 0,
+      detailBytes: 100,
+      stallMs: 100,
+    },
   });
   assert.deepEqual(admin, { address: { ip: "::1", port: 0 }, grpcAddress: { ip: "127.0.0.1", port: 19_101 } });
   assert.deepEqual(placement, {

@@ -9,6 +9,7 @@ import { Stream } from "../../src/xds/protocol/stream.ts";
 import { deltaVariant } from "../../src/xds/protocol/variant.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
 import { BOUNDS, DeltaEnvoy } from "./envoy-model.ts";
+import { quota } from "./quota.ts";
 import { ASSIGNMENT, assignment, CLUSTER, fleet, hostname, LISTENER, ROUTE, ROUTES } from "./resources.ts";
 
 function storeWith(count: number): ResourceStore {
@@ -81,7 +82,8 @@ test("rule 8: an idle stream with 5,000 subscriptions retains at most 16 KiB", (
     const stream = new Stream({
       gate,
       onlyType: undefined,
-      channel: (type) => variant.channel({ store, gate, type, nonce: () => "1" }),
+      maxTypes: 32,
+      channel: (type) => variant.channel({ store, gate, type, nonce: () => "1", names: quota() }),
     });
     const flow = () => {
       for (let response = stream.next(0); response !== undefined; response = stream.next(0))

@@ -8,6 +8,7 @@ import { Gate } from "../../src/xds/delivery/gate.ts";
 import { Stream } from "../../src/xds/protocol/stream.ts";
 import { deltaVariant, sotwVariant } from "../../src/xds/protocol/variant.ts";
 import type { ResourceStore } from "../../src/xds/store.ts";
+import { quota } from "./quota.ts";
 import { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, ROUTES } from "./resources.ts";
 
 /** The bound is never over: whatever is right must be right because of acknowledgements, not because somebody gave up waiting. */
@@ -193,7 +194,8 @@ export class DeltaEnvoy extends EnvoyModel {
     this.#stream = new Stream({
       gate,
       onlyType: undefined,
-      channel: (type) => variant.channel({ store: this.store, gate, type, nonce }),
+      maxTypes: 32,
+      channel: (type) => variant.channel({ store: this.store, gate, type, nonce, names: quota() }),
     });
     this.#subscribed = new Set(this.contents(CLUSTER).keys());
     this.#subscribe(CLUSTER, ["*"]);
@@ -268,7 +270,8 @@ export class SotwEnvoy extends EnvoyModel {
     this.#stream = new Stream({
       gate,
       onlyType: undefined,
-      channel: (type) => variant.channel({ store: this.store, gate, type, nonce }),
+      maxTypes: 32,
+      channel: (type) => variant.channel({ store: this.store, gate, type, nonce, names: quota() }),
     });
     for (const type of [CLUSTER, ASSIGNMENT, LISTENER, ROUTE]) {
       const version = this.#last.get(type)?.version ?? "";

@@ -10,6 +10,7 @@ class Slow {
   readonly written: number[] = [];
   readonly outlet: Outlet;
   newest = 0;
+  cut = false;
   #sent = 0;
   #flushed: (() => void) | undefined;
 
@@ -26,6 +27,9 @@ class Slow {
         this.#flushed = flushed;
       },
       idle: () => undefined,
+      cut: () => {
+        this.cut = true;
+      },
     });
   }
 
@@ -44,7 +48,8 @@ const turn = async (): Promise<void> => {
   for (let i = 0; i < 3; i++) await new Promise((settle) => setImmediate(settle));
 };
 
-const outletsOf = (inFlightBytes: number): Outlets => new Outlets({ inFlightBytes, clock: () => performance.now() });
+const outletsOf = (inFlightBytes: number, clock = () => performance.now(), stallMs = 60_000): Outlets =>
+  new Outlets({ inFlightBytes, stallMs, clock });
 
 test("rule 7: one write is in flight per stream, and a slow client gets the newest state, not the history", async () => {
   const slow = new Slow(outletsOf(1_000), 10);
@@ -98,6 +103,60 @@ test("a response beyond the whole budget is sent alone", async () => {
   big.flush();
   await turn();
   assert.deepEqual(small.written, [1]);
+});
+
+test("rule 7: frozen clients hold up nobody: what they do not take stops counting, until as much again is stalled", async () => {
+  let now = 0;
+  const outlets = outletsOf(100, () => now, 2_000);
+  const frozen = [0, 1, 2, 3].map(() => new Slow(outlets, 60));
+  const good = new Slow(outlets, 10);
+  const writes = () => [...frozen, good].map(({ written }) => written.length);
+  for (const stream of [...frozen, good]) stream.change(1);
+  await turn();
+  assert.deepEqual(writes(), [1, 1, 0, 0, 0], "two take the budget");
+  now = 1_999;
+  frozen[2]?.outlet.wake();
+  await turn();
+  assert.deepEqual(writes(), [1, 1, 0, 0, 0], "a slow one is waited for");
+  now = 2_000;
+  frozen[2]?.outlet.wake();
+  await turn();
+  assert.deepEqual(
+    [writes(), outlets.inFlightBytes],
+    [[1, 1, 1, 1, 0], 240],
+    "the first two are stalled, the next two in their place",
+  );
+  now = 9_999;
+  good.outlet.wake();
+  await turn();
+  assert.deepEqual(
+    frozen.map(({ cut }) => cut),
+    [false, false, false, false],
+    "a stalled one has a while to go on",
+  );
+  now = 10_000;
+  good.outlet.wake();
+  await turn();
+  assert.deepEqual(writes(), [1, 1, 1, 1, 1]);
+  assert.deepEqual(
+    frozen.map(({ cut }) => cut),
+    [true, false, false, false],
+    "then the oldest is cut, as far as others need it",
+  );
+  for (const stream of frozen) stream.flush();
+  good.flush();
+  assert.equal(outlets.inFlightBytes, 0);
+});
+
+test("rule 7: whoever waits behind frozen clients is served though nothing happens", async () => {
+  const outlets = outletsOf(100, undefined, 20);
+  const [frozen, good] = [new Slow(outlets, 100), new Slow(outlets, 10)];
+  frozen.change(1);
+  good.change(1);
+  const keepsAlive = setInterval(() => undefined, 1_000); // the outlets' own timer does not
+  while (good.written.length === 0) await turn();
+  clearInterval(keepsAlive);
+  assert.deepEqual([frozen.written, frozen.cut], [[1], false]);
 });
 
 test("the first change goes out at once, those behind it together, and the window grows with the cost", () => {

@@ -14,6 +14,8 @@ export interface Told {
   readonly cleared: string[];
   readonly refused: string[];
   readonly garbage: string[];
+  /** Names of limits. */
+  readonly limited: string[];
   readonly unassigned: string[];
   readonly reassigned: string[];
   readonly faults: unknown[];
@@ -47,6 +49,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
     cleared: [],
     refused: [],
     garbage: [],
+    limited: [],
     unassigned: [],
     reassigned: [],
     faults: [],
@@ -61,6 +64,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
       rejected: (_, rejection) => told.rejected.push(rejection),
       cleared: (_, { name }, because) => told.cleared.push(`${name} ${because}`),
       garbage: (_, reason) => told.garbage.push(reason),
+      limited: (limit) => told.limited.push(limit),
       unassigned: ({ node }) => told.unassigned.push(node.id),
       reassigned: (_, outcome) => told.reassigned.push(outcome),
       fault: (error) => told.faults.push(error),

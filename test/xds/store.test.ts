@@ -123,7 +123,7 @@ test("a composition is the shelf but for its exceptions", () =>
 test("a slot keeps its name while somebody uses it, and is given to another name when nobody does", () => {
   const shelf = new Shelf(CLUSTER);
   const used = shelf.intern("used");
-  shelf.users.add({ usesSlot: (slot) => slot === used });
+  shelf.users.add({ addUsed: (slots) => slots.add(used) });
   const free = shelf.intern("free");
   for (let i = 0; i < 1_100; i++) shelf.intern(`noise-${i}`);
   assert.equal(shelf.slotOf("free"), undefined, "thousands of names without resource made room");

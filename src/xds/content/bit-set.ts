@@ -44,6 +44,18 @@ export class BitSet {
     return size;
   }
 
+  /** Adds all members of the other set. */
+  addAll(other: BitSet): void {
+    if (other.#words.length > this.#words.length) this.#grow(other.#words.length);
+    let size = 0;
+    for (const [at, word] of this.#words.entries()) {
+      const both = (word | (other.#words[at] ?? 0)) >>> 0;
+      this.#words[at] = both;
+      size += onesIn(both);
+    }
+    this.#size = size;
+  }
+
   clear(): void {
     this.#words = NONE;
     this.#size = 0;

@@ -4,7 +4,8 @@ import { BitSet } from "./bit-set.ts";
 
 /** Whoever remembers slots says so, or a slot it remembers would be given to another name. */
 export interface SlotUser {
-  usesSlot(slot: number): boolean;
+  /** Adds the slots it remembers. */
+  addUsed(used: BitSet): void;
 }
 
 /**
@@ -29,12 +30,18 @@ export class Shelf {
   #forgotten = 0;
   /** Slots that have a resource. */
   readonly #filled = new BitSet();
+  #reclaimAt = 1_024;
   #sorted: Resource[] | undefined;
   #sortedAt = -1;
   #position = 0;
 
   constructor(type: TypeUrl) {
     this.type = type;
+  }
+
+  /** Nothing was ever here, and nobody waits for anything. */
+  get abandoned(): boolean {
+    return this.#position === 0 && this.users.size === 0;
   }
 
   /** Resources here. */
@@ -88,7 +95,7 @@ export class Shelf {
   intern(name: string): number {
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    if (this.#free.length === 0 && this.#slots.size > 2 * this.live + 1_024) this.#reclaim();
+    if (this.#free.length === 0 && this.#slots.size > 2 * this.live + this.#reclaimAt) this.#reclaim();
     const slot = this.#free.pop() ?? this.#names.length;
     this.#slots.set(name, slot);
     this.#names[slot] = name;
@@ -188,16 +195,17 @@ export class Shelf {
 
   /** Frees slots without resource that nobody uses. Their removal leaves the log with them: who did not use the slot has nothing to remove. */
   #reclaim(): void {
+    const used = new BitSet();
+    for (const user of this.users) user.addUsed(used);
     for (const [name, slot] of this.#slots) {
-      if (this.#items[slot] !== undefined) continue;
-      let used = false;
-      for (const user of this.users) if (user.usesSlot(slot)) used = true;
-      if (used) continue;
+      if (this.#items[slot] !== undefined || used.has(slot)) continue;
       this.#slots.delete(name);
       this.#names[slot] = undefined;
       this.#changedAt[slot] = -1; // no entry of the log speaks of it any more
       this.#free.push(slot);
     }
+    // Not again before as many have come: whoever asks for names that do not exist must not pay, nor make others pay, for looking through all of them each time.
+    this.#reclaimAt = Math.max(1_024, this.#slots.size - this.live);
   }
 }
 

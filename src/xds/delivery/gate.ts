@@ -32,8 +32,9 @@ class Holding implements SlotUser {
     this.shelf = shelf;
   }
 
-  usesSlot(slot: number): boolean {
-    return this.acknowledged.has(slot) || this.refused.has(slot);
+  addUsed(used: BitSet): void {
+    used.addAll(this.acknowledged);
+    used.addAll(this.refused);
   }
 }
 

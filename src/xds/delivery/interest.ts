@@ -3,57 +3,91 @@ import { versionOf } from "../../codec/version.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf } from "../content/shelf.ts";
 import { type Content, contentOf, type Wanted } from "../protocol/channel.ts";
-import { Garbage } from "../protocol/garbage.ts";
-
-/** How many names that do not exist one stream may wait for: the shelf remembers each. */
-const MAX_UNKNOWN_NAMES = 65_536;
+import type { Quota } from "../quota.ts";
 
 /** A wildcard, and names beside it or instead. */
 export class Interest {
   readonly #shelf: Shelf;
-  readonly #named = new BitSet();
+  /** Wanted by name. */
+  readonly named = new BitSet();
+  /** Had no resource when the client brought them up: the shelf remembers their names for its sake. */
+  readonly charged = new BitSet();
+  readonly #quota: Quota;
   wildcard = false;
 
-  constructor(shelf: Shelf) {
+  constructor(shelf: Shelf, quota: Quota) {
     this.#shelf = shelf;
+    this.#quota = quota;
   }
 
   wants(slot: number): boolean {
-    return this.wildcard || this.#named.has(slot);
+    return this.wildcard || this.named.has(slot);
   }
 
-  isNamed(slot: number): boolean {
-    return this.#named.has(slot);
-  }
-
-  /** The slot of a name wanted from now on. Throws Garbage when it is one of too many that do not exist. */
+  /** The slot of a name wanted from now on. Throws OverLimit when it is one of too many that do not exist. */
   add(name: string): number {
-    const slot = this.#shelf.intern(name);
-    this.#named.add(slot);
-    if (this.#named.size > this.#shelf.live + MAX_UNKNOWN_NAMES)
-      throw new Garbage(`resource names of ${this.#shelf.type}: more than ${MAX_UNKNOWN_NAMES} that do not exist`);
+    const slot = this.slotOf(name);
+    this.named.add(slot);
     return slot;
+  }
+
+  /** The slot of a name that the client has brought up, wanted or not. Throws OverLimit likewise. */
+  slotOf(name: string): number {
+    const slot = this.#shelf.intern(name);
+    if (this.#shelf.at(slot) !== undefined || this.charged.has(slot)) return slot;
+    if (this.#quota.full) this.#refund();
+    this.charged.add(slot);
+    this.#quota.take(name);
+    return slot;
+  }
+
+  /** Nothing of this slot is remembered any more but, perhaps, that it is wanted by name. */
+  forget(slot: number): void {
+    if (!this.named.has(slot) && this.charged.delete(slot)) this.#quota.giveBack(this.#shelf.nameOf(slot));
+  }
+
+  close(): void {
+    for (const slot of this.charged) this.#quota.giveBack(this.#shelf.nameOf(slot));
+  }
+
+  /** What was unknown then may be a resource now. */
+  #refund(): void {
+    for (const slot of this.charged)
+      if (this.#shelf.at(slot) !== undefined && this.charged.delete(slot))
+        this.#quota.giveBack(this.#shelf.nameOf(slot));
+  }
+
+  /** How these names differ from those wanted by name. */
+  differing(names: ReadonlySet<string>): { readonly added: readonly string[]; readonly dropped: readonly string[] } {
+    const isNew = (name: string): boolean => {
+      const slot = this.#shelf.slotOf(name);
+      return slot === undefined || !this.named.has(slot);
+    };
+    const before = [...this.named].map((slot) => this.#shelf.nameOf(slot));
+    return { added: [...names].filter(isNew), dropped: before.filter((name) => !names.has(name)) };
   }
 
   /** The slot of a name not wanted by name any more; undefined if it was not. */
   remove(name: string): number | undefined {
     const slot = this.#shelf.slotOf(name);
-    return slot !== undefined && this.#named.delete(slot) ? slot : undefined;
+    if (slot === undefined || !this.named.delete(slot)) return undefined;
+    this.forget(slot);
+    return slot;
   }
 
   /** Resources there are that are wanted. */
   get count(): number {
     if (this.wildcard) return this.#shelf.live;
     let count = 0;
-    for (const slot of this.#named) if (this.#shelf.at(slot) !== undefined) count += 1;
+    for (const slot of this.named) if (this.#shelf.at(slot) !== undefined) count += 1;
     return count;
   }
 
   /** Every name wanted, with its newest content; `composed` tells that of a composed resource. May be read in pieces while things change. */
   *wanted(composed: (slot: number) => Content | undefined): Iterable<Wanted> {
     if (this.wildcard) for (const slot of this.#shelf.present()) yield this.#wanted(slot, composed);
-    for (const slot of this.#named)
-      if (this.#named.has(slot) && !(this.wildcard && this.#shelf.at(slot) !== undefined))
+    for (const slot of this.named)
+      if (this.named.has(slot) && !(this.wildcard && this.#shelf.at(slot) !== undefined))
         yield this.#wanted(slot, composed);
   }
 

@@ -1,7 +1,7 @@
 /** State of the world for types whose every response is complete: what is missing from it is deleted. */
 
 import type { Composition } from "../content/composition.ts";
-import type { Shelf } from "../content/shelf.ts";
+import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import { type ChannelCounts, type ChannelParts, contentOf, type Wanted } from "../protocol/channel.ts";
 import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
@@ -16,7 +16,7 @@ interface ListTurn extends SotwTurn {
  * The list is an assembly of all resources of the type: what waits, leaves, or was refused keeps its accepted content in it, since leaving it
  * out would delete it.
  */
-export class ListPump implements SotwPump<ListTurn>, GateMember {
+export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
   readonly type: string;
   readonly #parts: ChannelParts;
   readonly #shelf: Shelf;
@@ -24,13 +24,18 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
   #known: Composition | undefined; // acknowledged, as far as the gate knows
   #wildcard = false;
   #names: ReadonlySet<string> = new Set();
+  #charged: string[] = []; // names without a resource
 
   constructor(parts: ChannelParts) {
     this.type = parts.type;
     this.#parts = parts;
     this.#shelf = parts.store.shelf(parts.type);
+    this.#shelf.users.add(this);
     parts.gate.join(this);
   }
+
+  /** None: it goes by names. It only keeps the shelf. */
+  addUsed(): void {}
 
   get settledAt(): number {
     return this.#assembly?.settledAt ?? 0;
@@ -47,6 +52,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
     { wildcard, names }: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
     reported: string | undefined,
   ): void {
+    this.#charge([...names].filter((name) => this.#shelf.get(name) === undefined));
     const { store, gate, bounds } = this.#parts;
     this.#assembly ??= new Assembly({ store, gate, bounds, shelf: this.#shelf, head: () => undefined }, reported);
     this.#assembly.restrict(wildcard ? undefined : names);
@@ -124,8 +130,19 @@ export class ListPump implements SotwPump<ListTurn>, GateMember {
 
   close(): void {
     const { gate } = this.#parts;
+    this.#charge([]);
+    this.#shelf.users.delete(this);
     gate.leave(this);
     for (const { name } of this.#known?.members ?? []) this.#forget(name);
+  }
+
+  #charge(unknown: readonly string[]): void {
+    for (const name of this.#charged) this.#parts.names.giveBack(name);
+    this.#charged = [];
+    for (const name of unknown) {
+      this.#charged.push(name); // first: one too many counts too
+      this.#parts.names.take(name);
+    }
   }
 
   get #acceptedLive(): number {

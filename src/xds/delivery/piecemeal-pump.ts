@@ -18,7 +18,6 @@ interface PiecemealTurn extends SotwTurn {
 export class PiecemealPump implements SotwPump<PiecemealTurn> {
   readonly #store: ResourceStore;
   readonly #pump: Pump;
-  #names: ReadonlySet<string> = new Set();
   #reported: string | undefined; // version that a reconnecting proxy has, until the first difference
 
   constructor(parts: ChannelParts) {
@@ -35,10 +34,10 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     reported: string | undefined,
   ): void {
     this.#reported ??= reported;
-    this.#pump.subscribe(wanted.names.difference(this.#names), false); // first, so that a name taken over from the wildcard is not forgotten
+    const { added, dropped } = this.#pump.differing(wanted.names);
+    this.#pump.subscribe(added, false); // first, so that a name taken over from the wildcard is not forgotten
     this.#pump.setWildcard(wanted.wildcard);
-    this.#pump.unsubscribe(this.#names.difference(wanted.names));
-    this.#names = wanted.names;
+    this.#pump.unsubscribe(dropped);
   }
 
   next(nowMs: number): PiecemealTurn | undefined {

@@ -1,5 +1,5 @@
 /** What one stream is sent next of one type: the difference between what the proxy has and the store, as far as the gate allows. */
-import type { Resource, TypeUrl } from "../../codec/resource.ts";
+import type { TypeUrl } from "../../codec/resource.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
@@ -43,9 +43,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.type = parts.type;
     this.#parts = parts;
     this.#shelf = parts.store.shelf(parts.type);
-    this.#interest = new Interest(this.#shelf);
+    this.#interest = new Interest(this.#shelf, parts.names);
     this.#assemblies = new Assemblies(parts, this.#shelf);
-    this.#refusals = new Refusals(parts.type, this.#shelf);
+    this.#refusals = new Refusals(parts.type, this.#shelf, parts.reword);
     this.#withheld = new Withheld(parts.bounds.ackBoundMs, this);
     this.#leaving = new Leaving(parts.bounds);
     this.#position = parts.store.position;
@@ -69,6 +69,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   close(): void {
+    this.#interest.close();
     this.#shelf.users.delete(this);
     this.#parts.gate.leave(this);
     for (const slot of this.#has) this.#parts.gate.forgotten(this.type, slot);
@@ -79,15 +80,16 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return resource === undefined ? "ready" : this.#parts.gate.verdict(resource);
   }
 
-  usesSlot(slot: number): boolean {
-    return this.#interest.isNamed(slot) || this.#has.has(slot) || this.#dirty.has(slot) || this.#asked.has(slot);
+  addUsed(used: BitSet): void {
+    for (const set of [this.#interest.named, this.#interest.charged, this.#has, this.#dirty, this.#asked])
+      used.addAll(set);
   }
 
-  /** What a reconnecting proxy has already, by name and version. Compared, then forgotten. */
+  /** What a reconnecting proxy has already, by name and version. Compared, then forgotten. Throws OverLimit. */
   begin(held: ReadonlyMap<string, string>): void {
     for (const [name, version] of held) {
       this.#fresh = false;
-      const slot = this.#shelf.intern(name);
+      const slot = this.#interest.slotOf(name);
       const resource = this.#shelf.at(slot);
       this.#has.add(slot);
       this.#parts.gate.acknowledged(this.type, slot);
@@ -109,7 +111,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     }
   }
 
-  /** Names wanted from now on. Each is answered even if the proxy has it, but for what `begin` compared. Throws Garbage. */
+  /** Names wanted from now on. Each is answered even if the proxy has it, but for what `begin` compared. Throws OverLimit. */
   subscribe(names: Iterable<string>, reconnecting: boolean): void {
     for (const name of names) {
       const slot = this.#interest.add(name);
@@ -119,6 +121,11 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
       this.#parts.gate.forgotten(this.type, slot);
       this.#ask(slot);
     }
+  }
+
+  /** How these names differ from those that are wanted by name. */
+  differing(names: ReadonlySet<string>): ReturnType<Interest["differing"]> {
+    return this.#interest.differing(names);
   }
 
   /** Names not wanted any more. Under a wildcard the protocol wants them sent again, or listed as removed. */
@@ -258,6 +265,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.#leaving.cancel(slot);
     this.#assemblies.end(slot);
     this.#parts.gate.forgotten(this.type, slot);
+    this.#interest.forget(slot);
   }
 
   /** Removed at the proxy. What it refused is remembered for as long as it wants the name. */
@@ -269,11 +277,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   #catchUp(): void {
     const wasAt = this.#position;
-    if (this.#shelf.position <= wasAt) {
-      this.#position = this.#parts.store.position;
-      return;
-    }
     this.#position = this.#parts.store.position;
+    if (this.#shelf.position <= wasAt) return;
     for (const slot of this.#shelf.since(wasAt)) if (this.#interest.wants(slot)) this.#notice(slot, wasAt);
   }
 
@@ -322,15 +327,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
       } else if (resource.kind === "composed") {
         this.#dirty.delete(slot);
         this.#assemblies.begin(slot, this.#asked.delete(slot));
-      } else if (this.#admit(slot, nowMs)) wholes.push({ slot, resource, reworded: this.#reworded(resource) });
+      } else if (this.#admit(slot, nowMs)) wholes.push({ slot, resource, reworded: this.#refusals.reworded(resource) });
     }
     return { wholes, removals };
-  }
-
-  /** Some clients do not apply, though they accept it, what was in a refused response, unless it comes in other bytes. */
-  #reworded(resource: Resource): Uint8Array | undefined {
-    const { attempt } = this.#refusals;
-    return attempt === 0 || resource.kind !== "whole" ? undefined : this.#parts.reword?.(resource, attempt);
   }
 
   /** Whether this goes out now. If not, it is noted why. */

@@ -3,6 +3,7 @@ import type { Resource, TypeUrl } from "../../codec/resource.ts";
 import type { Shelf } from "../content/shelf.ts";
 import { SparseMap } from "../content/sparse-map.ts";
 import type { Rejection } from "../observer.ts";
+import type { Reword } from "./reword.ts";
 import { Suspects } from "./suspects.ts";
 import type { Turn } from "./turn.ts";
 
@@ -10,14 +11,16 @@ import type { Turn } from "./turn.ts";
 export class Refusals {
   readonly #type: TypeUrl;
   readonly #shelf: Shelf;
+  readonly #reword: Reword | undefined;
   readonly #rejected = new SparseMap<number, Rejection>();
   readonly #suspects = new Suspects<number>();
   #turn: Turn | undefined; // the turn that holds the group under suspicion
-  #attempt = 0;
+  #attempt = 0; // responses of this type that were refused
 
-  constructor(type: TypeUrl, shelf: Shelf) {
+  constructor(type: TypeUrl, shelf: Shelf, reword: Reword | undefined) {
     this.#type = type;
     this.#shelf = shelf;
+    this.#reword = reword;
   }
 
   /** Somebody is under suspicion: groups are sent one at a time. */
@@ -25,9 +28,9 @@ export class Refusals {
     return this.#suspects.active;
   }
 
-  /** How many responses of this type were refused; above 0, contents may be sent in other words. */
-  get attempt(): number {
-    return this.#attempt;
+  /** Some clients do not apply, though they accept it, what was in a refused response, unless it comes in other bytes. */
+  reworded(resource: Resource): Uint8Array | undefined {
+    return this.#attempt === 0 || resource.kind !== "whole" ? undefined : this.#reword?.(resource, this.#attempt);
   }
 
   /** The newest content is one that the proxy refused. */

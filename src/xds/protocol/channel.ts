@@ -4,6 +4,7 @@ import type { Gate } from "../delivery/gate.ts";
 import type { Bounds } from "../delivery/leaving.ts";
 import type { Reword } from "../delivery/reword.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
+import type { Quota } from "../quota.ts";
 import type { ResourceStore } from "../store.ts";
 
 /** What decides over one type at one proxy. */
@@ -13,6 +14,8 @@ export interface PumpParts {
   readonly bounds: Bounds;
   readonly type: TypeUrl;
   readonly reword: Reword | undefined;
+  /** Names that no resource has, over all of the client's streams. */
+  readonly names: Quota;
 }
 
 /** What a channel works on. `nonce` gives a new one, unique on its stream. */

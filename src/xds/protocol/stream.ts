@@ -3,11 +3,11 @@ import type { TypeUrl } from "../../codec/resource.ts";
 import type { Gate } from "../delivery/gate.ts";
 import { least } from "../delivery/leaving.ts";
 import type { Answer, Channel, Response } from "./channel.ts";
-import { Garbage } from "./garbage.ts";
+import { Garbage, OverLimit } from "./garbage.ts";
 import { rankOf } from "./type-urls.ts";
 
-/** More types than any Envoy asks for: a client that invents types is ended. */
-const MAX_TYPES = 32;
+/** Longer than any type's: it is remembered while the stream lasts, and told in errors. */
+const MAX_TYPE_URL = 256;
 
 /** What the two variants of a request have in common. */
 interface Typed {
@@ -19,6 +19,8 @@ export interface StreamParts<Request extends Typed> {
   readonly gate: Gate;
   /** The only type of a separate stream; undefined on an aggregated one. */
   readonly onlyType: TypeUrl | undefined;
+  /** Types it may have. */
+  readonly maxTypes: number;
   readonly channel: (type: TypeUrl) => Channel<Request>;
 }
 
@@ -77,6 +79,7 @@ export class Stream<Request extends Typed> {
 
   #typeOf({ typeUrl = "" }: Request): TypeUrl {
     const { onlyType } = this.#parts;
+    if (typeUrl.length > MAX_TYPE_URL) throw new Garbage(`type_url: is longer than ${MAX_TYPE_URL} characters`);
     if (onlyType === undefined) {
       if (typeUrl === "") throw new Garbage("type_url: is empty on an aggregated stream");
       return typeUrl;
@@ -87,7 +90,9 @@ export class Stream<Request extends Typed> {
   }
 
   #open(type: TypeUrl): Channel<Request> {
-    if (this.#channels.length >= MAX_TYPES) throw new Garbage(`type_url: more than ${MAX_TYPES} types on one stream`);
+    const { maxTypes } = this.#parts;
+    if (this.#channels.length >= maxTypes)
+      throw new OverLimit("typesPerStream", `type_url: more than ${maxTypes} types on one stream`);
     const channel = this.#parts.channel(type);
     this.#channels = [...this.#channels, channel].sort((a, b) => rankOf(a.type) - rankOf(b.type));
     this.#turn = 0;

@@ -11,6 +11,8 @@ export type ChannelOptions = Pick<ChannelParts, "bounds" | "reword">;
 /** Requests and channels of one variant. */
 export interface Variant<Request> {
   readonly name: "delta" | "sotw";
+  /** Number of the node's field in the request. */
+  readonly nodeField: number;
   /** Throws DecodeError. */
   readonly decode: (bytes: Buffer) => Request;
   readonly channel: (parts: Omit<ChannelParts, keyof ChannelOptions>) => Channel<Request>;
@@ -20,6 +22,7 @@ export interface Variant<Request> {
 export function deltaVariant(options: ChannelOptions): Variant<DeltaDiscoveryRequest> {
   return {
     name: "delta",
+    nodeField: 1,
     decode: (bytes) => decode("envoy.service.discovery.v3.DeltaDiscoveryRequest", bytes),
     channel: (parts) => new DeltaChannel({ ...parts, ...options }),
   };
@@ -29,6 +32,7 @@ export function deltaVariant(options: ChannelOptions): Variant<DeltaDiscoveryReq
 export function sotwVariant(options: ChannelOptions): Variant<DiscoveryRequest> {
   return {
     name: "sotw",
+    nodeField: 2,
     decode: (bytes) => decode("envoy.service.discovery.v3.DiscoveryRequest", bytes),
     channel: (parts) => new SotwChannel({ ...parts, ...options }),
   };
