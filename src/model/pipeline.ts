@@ -5,7 +5,7 @@
  */
 import type { Variant } from "../envoy/fleet-spec.ts";
 import type { ExposedHostname } from "../placement/fleet.ts";
-import { type HoldSettings, LossLedger } from "../placement/hold.ts";
+import { type HoldSettings, LossLedger } from "../placement/hold/hold.ts";
 import type { Placement } from "../placement/placement.ts";
 import { Placer } from "../placement/placer.ts";
 import type { PlacementPolicy } from "../placement/policy.ts";

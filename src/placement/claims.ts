@@ -1,7 +1,8 @@
 /** Which wishes the records make for a hostname (rules 1 and 6), before anybody judges them. */
+
+import type { Claimant } from "./index/record-index.ts";
 import type { Replica } from "./phase.ts";
 import type { Claim } from "./placement.ts";
-import type { Claimant } from "./record-index.ts";
 import type { DeploymentRecord, ObjectMarks, RegisteredName, ReplicaSetRecord } from "./records.ts";
 
 const NO_MARKS: ObjectMarks = { labels: {}, annotations: {} };

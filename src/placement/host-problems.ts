@@ -1,5 +1,5 @@
 /** What the owner of a Host should put right about it, as far as other Hosts are concerned (rule 2). */
-import type { HostTable } from "./host-table.ts";
+import type { HostTable } from "./index/host-table.ts";
 import type { Problem } from "./problem.ts";
 import { compareAge, type HostRecord } from "./records.ts";
 

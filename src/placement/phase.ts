@@ -1,5 +1,5 @@
 /** Rule 3: what one replica is worth to its hostnames, and why. */
-import type { HostStanding } from "./host-table.ts";
+import type { HostStanding } from "./index/host-table.ts";
 import type { Phase } from "./placement.ts";
 import type { DeploymentRecord, ReplicaSetRecord, WorkloadRecord } from "./records.ts";
 

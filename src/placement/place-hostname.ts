@@ -1,11 +1,11 @@
 /** Places one hostname: from the records that name it to its owner, its replicas and its problems. */
 import { environmentOf, marksOf, templateClaim, workloadClaim } from "./claims.ts";
+import type { RecordIndex } from "./index/record-index.ts";
 import { elect, type OwnershipRules } from "./ownership.ts";
 import { PHASES, type Replica, reasonOf } from "./phase.ts";
 import type { Claim, HostnamePlacement, PlacedReplica } from "./placement.ts";
 import { hostnameProblems } from "./placement-problems.ts";
 import type { Problem } from "./problem.ts";
-import type { RecordIndex } from "./record-index.ts";
 import type { ObjectMarks, WorkloadRecord } from "./records.ts";
 
 /** A hostname placed, with what its owners should put right. */

@@ -1,11 +1,11 @@
 /** Keeps placement up to date as records change, at a cost proportional to what changed. */
 import { hostProblems } from "./host-problems.ts";
+import { RecordIndex } from "./index/record-index.ts";
 import { OwnershipRules } from "./ownership.ts";
 import { type PlacedHostname, placeHostname } from "./place-hostname.ts";
 import type { HostnamePlacement, Placement } from "./placement.ts";
 import type { PlacementPolicy } from "./policy.ts";
 import type { Problem } from "./problem.ts";
-import { RecordIndex } from "./record-index.ts";
 import type { RecordChange } from "./records.ts";
 import { same } from "./same.ts";
 

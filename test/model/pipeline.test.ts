@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { FleetDefinition } from "../../src/model/fleet-model.ts";
 import { Pipeline, type PipelineSettings } from "../../src/model/pipeline.ts";
-import { holdSettings } from "../../src/placement/hold.ts";
+import { holdSettings } from "../../src/placement/hold/hold.ts";
 import type { RecordChange } from "../../src/placement/records.ts";
 import type { ResourceStore } from "../../src/xds/store.ts";
 import { change, recordsAfter } from "../placement/arbitrary-records.ts";

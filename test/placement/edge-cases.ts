@@ -28,9 +28,9 @@ const PLACER = "test/placement/placer.test.ts";
 const PHASE = "test/placement/phase.test.ts";
 const EXPOSURE = "test/placement/exposure.test.ts";
 const OWNERSHIP = "test/placement/ownership.test.ts";
-const HOSTS = "test/placement/host-table.test.ts";
+const HOSTS = "test/placement/index/host-table.test.ts";
 const PROBLEMS = "test/placement/problems.test.ts";
-const HOLD = "test/placement/hold.test.ts";
+const HOLD = "test/placement/hold/hold.test.ts";
 
 // biome-ignore format: a table is read by its rows
 const hostnameValues: readonly Row[] = [

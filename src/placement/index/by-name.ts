@@ -2,7 +2,7 @@
  * Values by namespace and name. In two steps, so that a lookup hashes strings that are there already: with joined keys, joining took most of the
  * time of placing a hostname (measured over 100,000 workloads).
  */
-import type { ObjectName } from "./records.ts";
+import type { ObjectName } from "../records.ts";
 
 export class ByName<V> {
   /** No inner map is empty. */

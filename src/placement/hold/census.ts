@@ -1,7 +1,7 @@
 /** Which hosts there are and what runs on them, as far as the loss ledger must know: raw, before any hold. */
-import { HostTable, hostKey } from "./host-table.ts";
+import { HostTable, hostKey } from "../index/host-table.ts";
+import { compareAge, type HostRecord, type ObjectName, type WorkloadRecord } from "../records.ts";
 import type { LossGroup } from "./loss-group.ts";
-import { compareAge, type HostRecord, type ObjectName, type WorkloadRecord } from "./records.ts";
 
 /** What a group has and what it has lost. */
 export interface GroupCount {

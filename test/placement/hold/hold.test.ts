@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { holdSettings, LossLedger } from "../../src/placement/hold.ts";
-import { Placer } from "../../src/placement/placer.ts";
-import type { PlacementRecord, RecordChange } from "../../src/placement/records.ts";
-import * as arbitrary from "./arbitrary-records.ts";
+import { holdSettings, LossLedger } from "../../../src/placement/hold/hold.ts";
+import { Placer } from "../../../src/placement/placer.ts";
+import type { PlacementRecord, RecordChange } from "../../../src/placement/records.ts";
+import * as arbitrary from "../arbitrary-records.ts";
+import { host, put, serves, workload } from "../sample-records.ts";
 import {
   deleting,
   gone,
@@ -18,7 +19,6 @@ import {
   numbers,
   silence,
 } from "./hold-world.ts";
-import { host, put, serves, workload } from "./sample-records.ts";
 
 const ALL_DRAINING = "w1 draining, w2 draining, w3 draining, w4 draining";
 

@@ -1,9 +1,6 @@
 /** All records and the ways between them; knows which hostnames a change can touch. */
 
-import { ByName, MembersByName } from "./by-name.ts";
-import { type HostStanding, HostTable } from "./host-table.ts";
-import { MultiMap } from "./multi-map.ts";
-import type { Replica } from "./phase.ts";
+import type { Replica } from "../phase.ts";
 import type {
   DeploymentRecord,
   ObjectName,
@@ -13,8 +10,11 @@ import type {
   Registration,
   ReplicaSetRecord,
   WorkloadRecord,
-} from "./records.ts";
-import { same } from "./same.ts";
+} from "../records.ts";
+import { same } from "../same.ts";
+import { ByName, MembersByName } from "./by-name.ts";
+import { type HostStanding, HostTable } from "./host-table.ts";
+import { MultiMap } from "./multi-map.ts";
 
 /** An object that may claim hostnames. A slot is one object's place in all indices: its record is replaced, the slot stays. */
 export interface Slot<R extends Claimant = Claimant> {

@@ -1,5 +1,5 @@
 /** What one host group has lost lately, and whether that is believed. */
-import type { HostRecord, WorkloadRecord } from "./records.ts";
+import type { HostRecord, WorkloadRecord } from "../records.ts";
 
 /** An object lost and not come back. */
 export interface Loss {

@@ -1,9 +1,9 @@
 /** Which of several Hosts counts for a hostId and for an address. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HostTable } from "../../src/placement/host-table.ts";
-import type { HostRecord } from "../../src/placement/records.ts";
-import { host } from "./sample-records.ts";
+import { HostTable } from "../../../src/placement/index/host-table.ts";
+import type { HostRecord } from "../../../src/placement/records.ts";
+import { host } from "../sample-records.ts";
 
 const X = { addresses: ["10.0.0.1:80"] };
 const at = (time: number) => ({ age: { at: time, order: "" } });

@@ -3,11 +3,11 @@
  * Ready, after 60 s all Hosts do, then both are deleted, while the hosts go on serving (wasmCloud operator up to 2.7.0). The ledger stands in
  * front of the placer: raw changes go in, effective ones come out.
  */
-import { ByName } from "./by-name.ts";
+import { ByName } from "../index/by-name.ts";
+import { type HostRecord, type RecordChange, recordKey, type WorkloadRecord } from "../records.ts";
+import { same } from "../same.ts";
 import { Census, live, running } from "./census.ts";
 import { type Loss, LossGroup } from "./loss-group.ts";
-import { type HostRecord, type RecordChange, recordKey, type WorkloadRecord } from "./records.ts";
-import { same } from "./same.ts";
 
 /** What an administrator may say about holds. */
 export interface HoldOptions {

@@ -1,5 +1,5 @@
 /** Rule 2: of two Hosts with one address, or one hostId, which counts. */
-import { compareAge, type HostRecord } from "./records.ts";
+import { compareAge, type HostRecord } from "../records.ts";
 
 /**
  * The Host that counts among contenders: the newest that is not being deleted; if all are, the newest. Equal ages: the first by namespace and

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { ByName, MembersByName } from "../../src/placement/by-name.ts";
-import { MultiMap } from "../../src/placement/multi-map.ts";
-import { same } from "../../src/placement/same.ts";
+import { ByName, MembersByName } from "../../../src/placement/index/by-name.ts";
+import { MultiMap } from "../../../src/placement/index/multi-map.ts";
+import { same } from "../../../src/placement/same.ts";
 
 const plain = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(

@@ -1,8 +1,9 @@
 /** All Hosts, and what each hostId stands for once two Hosts with one hostId or one address are told apart (rule 2). */
+
+import type { HostRecord, ObjectName } from "../records.ts";
+import { same } from "../same.ts";
 import { countingHost } from "./address-owner.ts";
 import { MultiMap } from "./multi-map.ts";
-import type { HostRecord, ObjectName } from "./records.ts";
-import { same } from "./same.ts";
 
 /** What a hostId stands for now. */
 export interface HostStanding {

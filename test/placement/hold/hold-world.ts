@@ -1,9 +1,9 @@
 /** A ledger with a placer behind it, and the words in which tests tell what happens to hosts and workloads. */
 
-import { type HoldOptions, holdSettings, LossLedger } from "../../src/placement/hold.ts";
-import { Placer } from "../../src/placement/placer.ts";
-import type { RecordChange, WorkloadRecord } from "../../src/placement/records.ts";
-import { host, put, remove, workload } from "./sample-records.ts";
+import { type HoldOptions, holdSettings, LossLedger } from "../../../src/placement/hold/hold.ts";
+import { Placer } from "../../../src/placement/placer.ts";
+import type { RecordChange, WorkloadRecord } from "../../../src/placement/records.ts";
+import { host, put, remove, workload } from "../sample-records.ts";
 
 export class HoldWorld {
   readonly ledger: LossLedger;
