@@ -17,6 +17,8 @@ export interface Answerer {
   readonly authority: string;
   /** One replica bound to this name, or undefined if there is none. */
   choose(name: string): Promise<DemoReplica | undefined>;
+  /** Told of a request that a replica is about to answer. Whoever ends that answer otherwise is let do so. */
+  readonly onChosen?: (replica: DemoReplica, arrival: Arrival) => void;
 }
 
 /** What the JSON answer says. */
@@ -44,13 +46,15 @@ export interface DemoAnswer {
  * - `/trap` is a component that traps: 500, empty.
  * Anything else tells who answered: in one line, or as DemoAnswer to whom accepts `application/json`.
  */
-export async function answer(host: Answerer, { request, response: either }: Arrival): Promise<void> {
+export async function answer(host: Answerer, arrival: Arrival): Promise<void> {
+  const { request, response: either } = arrival;
   // Both kinds of response take the same calls; only the union of their overloads has no signature.
   const response = either as ServerResponse;
   const authority = request.headers.host ?? request.headers[":authority"]?.toString() ?? absoluteAuthority(request.url);
   if (authority === undefined) return empty(response, 400);
   const replica = await host.choose(withoutPort(authority));
   if (replica === undefined) return empty(response, 404);
+  host.onChosen?.(replica, arrival);
   if (replica.stopping === true) return empty(response, 503);
 
   const url = new URL(request.url ?? "/", "http://any.test");
@@ -61,6 +65,7 @@ export async function answer(host: Answerer, { request, response: either }: Arri
   if (url.pathname === "/trap") return empty(response, 500);
   if (url.pathname === "/stream") return events(response, replica, number("count", 3), number("everyMs", 100));
   if (url.pathname === "/slow") await sleep(number("ms", 500));
+  if (isOver(response)) return;
   const status = Number(/^\/status\/([2-5]\d\d)$/.exec(url.pathname)?.[1] ?? 200);
   const told: DemoAnswer = {
     host: host.name,
@@ -90,10 +95,11 @@ function echo(request: Arrival["request"], response: ServerResponse, isGrpc: boo
   const type = request.headers["content-type"] ?? "application/octet-stream";
   response.writeHead(200, { "content-type": type, ...(isGrpc ? { trailer: "grpc-status, grpc-message" } : {}) });
   request.on("data", (chunk: Buffer) => {
-    if (!response.write(chunk)) request.pause();
+    if (!isOver(response) && !response.write(chunk)) request.pause();
   });
   response.on("drain", () => request.resume());
   request.on("end", () => {
+    if (isOver(response)) return;
     if (isGrpc) response.addTrailers({ "grpc-status": "0", "grpc-message": "echoed" });
     response.end();
   });
@@ -101,12 +107,15 @@ function echo(request: Arrival["request"], response: ServerResponse, isGrpc: boo
 
 async function events(response: ServerResponse, replica: DemoReplica, count: number, everyMs: number): Promise<void> {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  for (let i = 1; (count === 0 || i <= count) && !response.closed && !response.destroyed; i++) {
+  for (let i = 1; (count === 0 || i <= count) && !isOver(response); i++) {
     response.write(`id: ${i}\ndata: ${replica.workload}\n\n`);
     if (i !== count) await sleep(everyMs);
   }
   response.end();
 }
+
+/** Nothing can be written any more: the client has left, or somebody has ended the answer. */
+const isOver = (response: ServerResponse): boolean => response.writableEnded || response.closed || response.destroyed;
 
 /** `GET http://shop.test/ HTTP/1.0` names its authority in the request line. */
 function absoluteAuthority(target: string | undefined): string | undefined {

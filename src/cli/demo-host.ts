@@ -45,6 +45,8 @@ export interface DemoHostOptions {
    * of a replica when the host has bound it. The quickstart tells both at once, by one file.
    */
   readonly lateBindingMs?: number;
+  /** Told of each request that a replica is about to answer, for who wants to end it otherwise. */
+  readonly onChosen?: (replica: DemoReplica, arrival: Arrival) => void;
 }
 
 export interface DemoHost {
@@ -101,6 +103,7 @@ export async function startDemoHost(options: DemoHostOptions): Promise<DemoHost>
     name: options.name,
     hostId: options.hostId,
     authority: "",
+    ...(options.onChosen === undefined ? {} : { onChosen: options.onChosen }),
     choose: async (name) => {
       if (!bindings.has(name)) await bound(name);
       const replicas = bindings.get(name) ?? [];
