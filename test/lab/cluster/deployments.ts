@@ -1,0 +1,103 @@
+/** What users do: WorkloadDeployments made, changed, scaled and deleted. */
+import type { Life } from "../hosts/component.ts";
+import type { KubeApi } from "./kube-api.ts";
+import { API_VERSION, type Deployment, keyOf } from "./objects.ts";
+import type { Watched } from "./watched.ts";
+
+export const NAMESPACE = "lab";
+
+/** Matches the name of every deployment of the laboratory. */
+export const ANY_DEPLOYMENT = /\bapp-[a-z]*\d+/;
+
+export interface App {
+  /** As in `app-7`; its hostname is `app-7.lab.test`. */
+  readonly name: string;
+  readonly replicas: number;
+  readonly life?: Life;
+  readonly deployPolicy?: "RollingUpdate" | "Recreate";
+  /** Environment of its component: `START_MS` and `FAIL`, see hosts/component.ts. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly hostId?: string;
+}
+
+export const hostnameOf = (name: string): string => `${name}.lab.test`;
+
+export class Deployments {
+  readonly #api: KubeApi;
+  readonly #watched: Watched;
+  #version = 0;
+
+  constructor(api: KubeApi, watched: Watched) {
+    this.#api = api;
+    this.#watched = watched;
+  }
+
+  async create(app: App): Promise<void> {
+    const metadata = { namespace: NAMESPACE, name: app.name };
+    const spec = {
+      replicas: app.replicas,
+      deployPolicy: app.deployPolicy ?? "RollingUpdate",
+      template: this.#templateOf(app),
+    };
+    const made = await this.#api.create({ apiVersion: API_VERSION, kind: "WorkloadDeployment", metadata, spec });
+    this.#watched.deployments.put(made);
+  }
+
+  /** A new version of the component, and what else is given. */
+  async update(app: App): Promise<void> {
+    const change = { spec: { replicas: app.replicas, template: this.#templateOf(app) } };
+    this.#watched.deployments.put(await this.#api.patch(this.#stored(app.name), change));
+  }
+
+  async scale(name: string, replicas: number): Promise<void> {
+    this.#watched.deployments.put(await this.#api.patch(this.#stored(name), { spec: { replicas } }));
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#api.delete(this.#stored(name));
+  }
+
+  /** Fulfilled when these are as asked for; see Watched.isSettled. */
+  async settled(names: readonly string[], boundMs = 120_000): Promise<void> {
+    const waiting = new Set(names);
+    const holds = (): boolean => {
+      for (const name of waiting) if (this.#watched.isSettled(this.#stored(name))) waiting.delete(name);
+      return waiting.size === 0;
+    };
+    try {
+      await this.#watched.until("deployments are settled", holds, boundMs);
+    } catch (error) {
+      throw new Error(`${String(error)}: ${[...waiting].join(", ")}`);
+    }
+  }
+
+  #stored(name: string): Deployment {
+    const found = this.#watched.deployments.get(keyOf({ metadata: { namespace: NAMESPACE, name } }));
+    if (found === undefined) throw new Error(`there is no deployment ${name}`);
+    return found;
+  }
+
+  #templateOf({ name, life = "plain", environment = {}, hostId }: App) {
+    this.#version += 1;
+    const component = {
+      name: "http",
+      image: `registry.test/${name}:${this.#version}`,
+      ...(life === "pooled" ? { poolSize: 2 } : {}),
+      localResources: { environment: { config: { ...environment, VERSION: String(this.#version) } } },
+    };
+    const http = {
+      namespace: "wasi",
+      package: "http",
+      interfaces: ["incoming-handler"],
+      config: { host: hostnameOf(name) },
+    };
+    return {
+      spec: {
+        ...(hostId === undefined ? { hostSelector: { hostgroup: "default" } } : { hostId }),
+        components: [component],
+        ...(life === "service" ? { service: { image: `registry.test/${name}-service:${this.#version}` } } : {}),
+        hostInterfaces: [http],
+      },
+    };
+  }
+}

@@ -1,0 +1,116 @@
+/** Signalbox as it is run in a cluster, and what happens to it. Its ports stay the same, so that Envoys find it again. */
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Child, startChild } from "../../../src/cli/child.ts";
+import { reservePort } from "../../../src/cli/port-reservation.ts";
+import type { Timeline } from "../timeline.ts";
+import { wallMs } from "../wall-clock.ts";
+
+const MAIN = join(import.meta.dirname, "../../../src/main.ts");
+const READY_MS = 60_000;
+
+export class Signalbox {
+  readonly xdsPort: number;
+  readonly #adminPort: number;
+  readonly #folder: string;
+  readonly #kubeconfig: string;
+  readonly #timeline: Timeline;
+  #child: Child | undefined;
+
+  private constructor(given: {
+    xdsPort: number;
+    adminPort: number;
+    folder: string;
+    kubeconfig: string;
+    timeline: Timeline;
+  }) {
+    this.xdsPort = given.xdsPort;
+    this.#adminPort = given.adminPort;
+    this.#folder = given.folder;
+    this.#kubeconfig = given.kubeconfig;
+    this.#timeline = given.timeline;
+  }
+
+  /** Starts it; ready when this resolves. */
+  static async start(kubeconfig: string, timeline: Timeline): Promise<Signalbox> {
+    const [xds, admin] = [await reservePort("127.0.0.1", 0), await reservePort("127.0.0.1", 0)];
+    const folder = await mkdtemp(join(tmpdir(), "signalbox-lab-"));
+    const signalbox = new Signalbox({ xdsPort: xds.port, adminPort: admin.port, folder, kubeconfig, timeline });
+    await signalbox.configure({});
+    await signalbox.restart("SIGTERM");
+    return signalbox;
+  }
+
+  /** Writes its configuration: defaults, but for what is given for its one fleet. A running one takes it by itself. */
+  async configure(fleet: Readonly<Record<string, unknown>>): Promise<void> {
+    const configuration = {
+      source: { kubernetes: { kubeconfig: this.#kubeconfig } },
+      xds: { address: `127.0.0.1:${this.xdsPort}` },
+      admin: { address: `127.0.0.1:${this.#adminPort}` },
+      hosts: { allowedNetworks: ["127.0.0.0/8"] },
+      fleets: [{ name: "edge", listeners: [{ name: "http", address: "127.0.0.1", port: 0 }], ...fleet }],
+    };
+    await writeFile(`${this.#configuration}.new`, JSON.stringify(configuration));
+    await rename(`${this.#configuration}.new`, this.#configuration);
+  }
+
+  get #configuration(): string {
+    return join(this.#folder, "signalbox.yaml");
+  }
+
+  /** Ends the running one, if any, by this signal, and starts another. Fulfilled when that is ready. */
+  async restart(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (this.#child?.running === true) {
+      this.#timeline.note("lab", `${signal} to Signalbox`);
+      process.kill(this.#child.pid, signal);
+      await this.#child.exited;
+    }
+    this.#child = await startChild({
+      name: "signalbox serve",
+      command: process.execPath,
+      args: [MAIN, "serve", "--config", this.#configuration],
+      onLine: (line) => this.#timeline.add("signalbox", eventOfLog(line)),
+    });
+    const until = performance.now() + READY_MS;
+    while (!(await this.#ready())) {
+      if (this.#child.running && performance.now() < until) await sleep(20);
+      else throw new Error(`signalbox serve is not ready:\n${this.#child.lastLines().join("\n")}`);
+    }
+    this.#timeline.note("lab", "Signalbox is ready");
+  }
+
+  async #ready(): Promise<boolean> {
+    return await this.admin("/readyz").then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+
+  /** Its admin address. */
+  async admin(path: string): Promise<Response> {
+    return await fetch(`http://127.0.0.1:${this.#adminPort}${path}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Fields of the log that say nothing to whoever knows that it is Signalbox' log. */
+const KNOWN = new Set(["level", "time", "pid", "hostname", "msg"]);
+
+function eventOfLog(line: string): { readonly at: number; readonly text: string } {
+  try {
+    const log = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const rest = Object.entries(log).filter(
+      ([field]) => !KNOWN.has(field) || (field === "hostname" && String(log[field]).includes(".test")),
+    );
+    const text = `${String(log["msg"])} ${rest.map(([field, value]) => `${field}=${JSON.stringify(value)}`).join(" ")}`;
+    return { at: Number(log["time"]) || Date.parse(String(log["time"])) || wallMs(), text: text.trim() };
+  } catch {
+    return { at: wallMs(), text: line };
+  }
+}

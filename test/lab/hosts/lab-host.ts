@@ -1,0 +1,118 @@
+/** One host of the laboratory, and what happens to hosts. */
+
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Child, startChild } from "../../../src/cli/child.ts";
+import { eventOf } from "../event.ts";
+import type { TempoName } from "../operator/tempo.ts";
+import type { Timeline } from "../timeline.ts";
+import type { HostOptions } from "./host-process.ts";
+
+export interface LabHostOptions {
+  readonly address: string;
+  readonly busPort: number;
+  readonly tempo: TempoName;
+  readonly timeline: Timeline;
+}
+
+/** A SYN to a listener whose queue is full gets no answer; a connect takes less than this otherwise. */
+const UNANSWERED_MS = 300;
+/** More than any listener's queue holds (Node asks for 511). */
+const QUEUE_MOST = 1_200;
+
+export class LabHost {
+  readonly #options: LabHostOptions;
+  readonly #plugs: Socket[] = [];
+  #child: Child | undefined;
+  #port = 0;
+  #starts = 0;
+
+  constructor(options: LabHostOptions) {
+    this.#options = options;
+  }
+
+  /** Name of its Host object; another after each start. */
+  get name(): string {
+    return `host-${this.#options.address.split(".").at(-1)}-${this.#starts}`;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** A new process with a new ID on the port it had before. Fulfilled when it listens. */
+  async start(): Promise<void> {
+    const { address, busPort, tempo, timeline } = this.#options;
+    this.#starts += 1;
+    const { name } = this;
+    const options: HostOptions = { name, address, port: this.#port, busPort, tempo };
+    const listening = Promise.withResolvers<number>();
+    const child = await startChild({
+      name,
+      command: process.execPath,
+      args: [join(import.meta.dirname, "host-process.ts"), JSON.stringify(options)],
+      onLine: (line) => {
+        const event = eventOf(line);
+        timeline.add(name, event);
+        const port = /^listens on .*:(\d+)$/.exec(event.text)?.[1];
+        if (port !== undefined) listening.resolve(Number(port));
+      },
+    });
+    this.#child = child;
+    void child.exited.then((why) =>
+      listening.reject(new Error(`${name} ended: ${why}\n${child.lastLines().join("\n")}`)),
+    );
+    listening.promise.catch(() => {});
+    this.#port = await listening.promise;
+  }
+
+  /** The process is gone at once; its address refuses. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    await this.#child?.exited;
+  }
+
+  /** It stops in the middle of everything; connections are taken by the kernel, and nothing is answered. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  /** It goes on where it stopped. */
+  thaw(): void {
+    for (const plug of this.#plugs.splice(0)) plug.destroy();
+    this.#signal("SIGCONT");
+  }
+
+  /**
+   * Like a machine that is gone: frozen, and connects are not answered either, since the listener's queue is full. Other than there, the kernel still
+   * acknowledges what is sent on connections that exist.
+   */
+  async blackHole(): Promise<void> {
+    this.freeze();
+    for (let i = 0; i < QUEUE_MOST; i++) {
+      const socket = connect({ host: this.#options.address, port: this.#port });
+      socket.on("error", () => {});
+      this.#plugs.push(socket);
+      const answered = await Promise.race([
+        once(socket, "connect").then(() => true),
+        sleep(UNANSWERED_MS).then(() => false),
+      ]);
+      if (!answered) return;
+    }
+    throw new Error(`the queue of ${this.name} takes more than ${QUEUE_MOST} connections`);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child?.running === true) this.#signal("SIGKILL");
+    for (const plug of this.#plugs) plug.destroy();
+    await this.#child?.exited;
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child === undefined) throw new Error(`${this.name} was not started`);
+    this.#options.timeline.note("lab", `${signal} to ${this.name}`);
+    process.kill(this.#child.pid, signal);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The laboratory on its smallest scale: what it pretends happens in the order in which the real operator does it, and the scenarios that every change to
+ * Signalbox has to pass. All of them: `npm run lab -- --scenario all`.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { conditionOf, isDeleting } from "./cluster/objects.ts";
+import { scenariosNamed } from "./scenarios/catalogue.ts";
+import type { Stage } from "./scenarios/scenario.ts";
+import { storyOf } from "./story.ts";
+import { setStage, trial } from "./trial.ts";
+import { wallMs } from "./wall-clock.ts";
+
+/** The rest of a test run has the other core. */
+const PLAN = { tempo: "crowded", apps: 20, replicas: 2, hosts: 3, perSecond: 150, overDelete: false } as const;
+
+let stage: Stage;
+
+before(async () => {
+  stage = await setStage(PLAN);
+});
+after(() => stage?.lab.stop());
+
+for (const scenario of scenariosNamed(["rollout-all", "signalbox-killed", "host-killed"]))
+  test(`${scenario.name}: ${scenario.what}; promised: ${scenario.promised}`, async (t) => {
+    const verdict = await trial(stage, scenario);
+    const story = storyOf(verdict);
+    t.diagnostic(story);
+    assert.ok(verdict.requests > 100, "the load was there");
+    assert.equal(verdict.broken.length, 0, story);
+  });
+
+test("a rollout goes as the operator's does: new replicas Ready, the old ReplicaSet gone, its workloads deleted by the garbage collector, unbound, gone", async () => {
+  const { lab } = stage;
+  const [app] = stage.apps;
+  assert.ok(app !== undefined);
+  const old = lab.watched.workloads.all().filter(({ metadata }) => metadata.name.startsWith(`${app.name}-`));
+  assert.equal(old.length, 2);
+  const generation = old[0]?.metadata.ownerReferences?.[0]?.name ?? "";
+  const since = wallMs();
+  await lab.deployments.update(app);
+  await lab.deployments.settled([app.name]);
+  const told = lab.timeline.matching(new RegExp(`${app.name}-`), since).toSorted((a, b) => a.at - b.at);
+  const at = (pattern: RegExp, which: "first" | "last"): number => {
+    const times = told.filter(({ text }) => pattern.test(text)).map((said) => said.at);
+    assert.ok(times.length > 0, `${pattern} was said`);
+    return which === "first" ? Math.min(...times) : Math.max(...times);
+  };
+  const steps = [
+    at(new RegExp(`Workload lab/(?!${generation}).*Placement is True`), "last"),
+    at(new RegExp(`Workload lab/(?!${generation}).*Ready is True`), "last"),
+    at(new RegExp(`WorkloadReplicaSet lab/${generation} is gone`), "first"),
+    at(new RegExp(`Workload lab/${generation}.*is being deleted`), "first"),
+    at(new RegExp(`lab/${generation}.*is unbound`), "first"),
+    at(new RegExp(`Workload lab/${generation}.*is gone`), "last"),
+  ];
+  assert.deepEqual(
+    steps,
+    steps.toSorted((a, b) => a - b),
+  );
+});
+
+test("all that is placed on a host whose object is deleted is stopped there and made anew elsewhere", async () => {
+  const { lab, names } = stage;
+  const [host] = lab.watched.hosts.all().filter((one) => conditionOf(one, "Ready") === "True");
+  assert.ok(host !== undefined);
+  const placed = () => lab.watched.workloads.all().filter(({ status }) => status?.hostId === host.hostId);
+  const before = placed();
+  assert.ok(before.length > 0);
+  await lab.api.delete(host);
+  const gone = () =>
+    before.every(({ metadata: { uid } }) => !placed().some((workload) => workload.metadata.uid === uid));
+  await lab.watched.until("its workloads are gone", gone, 60_000);
+  await lab.deployments.settled(names);
+  const back = () => lab.watched.hosts.all().some((one) => one.hostId === host.hostId && !isDeleting(one));
+  await lab.watched.until("its next heartbeat has made it anew", back, 60_000);
+});

@@ -1,0 +1,105 @@
+/**
+ * The laboratory: an installation of wasmCloud, Signalbox and Envoys, alive on one machine. API server, etcd, garbage collector, Signalbox and Envoys are real;
+ * operator, hosts and their bus are played. They know nothing of each other but what the real ones know: objects, the bus, HTTP.
+ */
+import { type Broker, startBroker } from "./bus/broker.ts";
+import { type Cluster, startCluster } from "./cluster/cluster.ts";
+import { Deployments, NAMESPACE } from "./cluster/deployments.ts";
+import { accessOf, KubeApi } from "./cluster/kube-api.ts";
+import { conditionOf } from "./cluster/objects.ts";
+import { Watched } from "./cluster/watched.ts";
+import { ENVOYS, Envoy } from "./front/envoys.ts";
+import { Signalbox } from "./front/signalbox.ts";
+import { LabHost } from "./hosts/lab-host.ts";
+import { Load } from "./load/load.ts";
+import { Operator } from "./operator/operator.ts";
+import type { TempoName } from "./operator/tempo.ts";
+import { type Said, Timeline } from "./timeline.ts";
+
+export interface LaboratoryOptions {
+  readonly tempo: TempoName;
+  readonly hosts: number;
+  /** Requests of the load, all kinds together. */
+  readonly perSecond: number;
+  /** See Installation.overDelete. */
+  readonly overDelete: boolean;
+  /** Told of everything at once. */
+  readonly echo?: (said: Said) => void;
+}
+
+export interface Laboratory {
+  readonly options: LaboratoryOptions;
+  readonly timeline: Timeline;
+  readonly cluster: Cluster;
+  readonly bus: Broker;
+  readonly operator: Operator;
+  readonly hosts: readonly LabHost[];
+  readonly signalbox: Signalbox;
+  readonly envoys: readonly Envoy[];
+  readonly load: Load;
+  readonly watched: Watched;
+  readonly deployments: Deployments;
+  /** Writes of the laboratory itself, as an administrator. */
+  readonly api: KubeApi;
+  stop(): Promise<void>;
+}
+
+const MOST_CHILDREN = 64;
+
+/** Starts everything; hosts are Ready when this resolves. Nothing is left running when it rejects. */
+export async function startLaboratory(options: LaboratoryOptions): Promise<Laboratory> {
+  const { tempo, overDelete } = options;
+  process.setMaxListeners(Math.max(process.getMaxListeners(), MOST_CHILDREN)); // each child has an exit handler
+  await using ends = new AsyncDisposableStack();
+  const timeline = new Timeline(options.echo);
+  const cluster = await startCluster([NAMESPACE]);
+  ends.defer(() => cluster.stop());
+  const bus = await startBroker();
+  ends.defer(() => bus.lose());
+  const kubeconfig = cluster.adminKubeconfig;
+  const access = await accessOf(kubeconfig);
+  const watched = new Watched(access, timeline);
+  ends.defer(() => watched.stop());
+  await watched.start();
+  const operator = new Operator({ kubeconfig, busPort: bus.port, tempo, overDelete }, timeline);
+  ends.defer(() => operator.kill());
+  await operator.start();
+  // Each host has an address of its own, as pods and machines have.
+  const hosts = Array.from(
+    { length: options.hosts },
+    (_, i) => new LabHost({ address: `127.0.0.${11 + i}`, busPort: bus.port, tempo, timeline }),
+  );
+  for (const host of hosts) ends.defer(() => host.stop());
+  await Promise.all(hosts.map((host) => host.start()));
+  const signalbox = await Signalbox.start(cluster.signalboxKubeconfig, timeline);
+  ends.defer(() => signalbox.stop());
+  const envoys = ENVOYS.map((kind) => new Envoy(kind, signalbox.xdsPort, timeline));
+  for (const envoy of envoys) ends.defer(() => envoy.stop());
+  await Promise.all(envoys.map((envoy) => envoy.start()));
+  const load = new Load(options.perSecond);
+  ends.defer(() => load.end());
+  const api = new KubeApi(access);
+  ends.defer(() => api.close());
+  const ready = () =>
+    hosts.every(({ name }) =>
+      watched.hosts.all().some((host) => host.metadata.name === name && conditionOf(host, "Ready") === "True"),
+    );
+  await watched.until("hosts are Ready", ready, 60_000);
+  const deployments = new Deployments(api, watched);
+  const kept = ends.move();
+  const parts = {
+    options,
+    timeline,
+    cluster,
+    bus,
+    operator,
+    hosts,
+    signalbox,
+    envoys,
+    load,
+    watched,
+    deployments,
+    api,
+  };
+  return { ...parts, stop: () => kept.disposeAsync() };
+}

@@ -1,0 +1,197 @@
+/** One request by one of its kinds, to its end. */
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { type ClientHttp2Session, connect } from "node:http2";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Failure } from "./outcome.ts";
+import type { RequestKind, What } from "./request-kind.ts";
+
+/** Far above what an answer takes on a busy machine, so that only what really hangs counts. */
+const TIMEOUT_MS = 15_000;
+
+const PIECE = Buffer.alloc(16_384, "u");
+const PIECES = 4;
+const EVENTS = 20;
+/** An uncompressed message of five bytes, with gRPC's frame in front. */
+const GRPC_MESSAGE = Buffer.from([0, 0, 0, 0, 5, 10, 3, 108, 97, 98]);
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly send: (body: Writable) => Promise<void> | void;
+  /** Whether this is the answer of the one that was asked. */
+  readonly right: (body: Buffer, trailers: Readonly<Record<string, unknown>>, served: string) => boolean;
+}
+
+const line = Buffer.from("what the laboratory writes\n");
+
+const ASKED: Readonly<Record<What, Asked>> = {
+  read: {
+    method: "GET",
+    path: "/",
+    headers: {},
+    send: (body) => void body.end(),
+    right: (body, _, served) => body.includes(`is served by ${served}`),
+  },
+  write: {
+    method: "POST",
+    path: "/echo",
+    headers: { "content-type": "text/plain", "content-length": String(line.length) },
+    send: (body) => void body.end(line),
+    right: (body) => body.equals(line),
+  },
+  call: {
+    method: "POST",
+    path: "/lab.Echo/Echo",
+    headers: { "content-type": "application/grpc", te: "trailers" },
+    send: (body) => void body.end(GRPC_MESSAGE),
+    right: (body, trailers) => body.equals(GRPC_MESSAGE) && trailers["grpc-status"] === "0",
+  },
+  upload: {
+    method: "POST",
+    path: "/echo",
+    headers: { "content-type": "application/octet-stream" },
+    send: upload,
+    right: (body) => body.length === PIECES * PIECE.length,
+  },
+  stream: {
+    method: "GET",
+    path: `/stream?count=${EVENTS}&everyMs=100`,
+    headers: {},
+    send: (body) => void body.end(),
+    right: (body, _, served) => body.toString().split(`data: ${served}`).length === EVENTS + 1,
+  },
+};
+
+async function upload(body: Writable): Promise<void> {
+  for (let i = 0; i < PIECES; i++) {
+    if (body.destroyed) return;
+    body.write(PIECE);
+    await sleep(60);
+  }
+  body.end();
+}
+
+export interface Target {
+  readonly hostname: string;
+  /** As in `shop/cart`: answers name it, with more of the replica's name behind it. */
+  readonly served: string;
+  readonly port: number;
+}
+
+/** Connections to one proxy; new ones are made when there is none, or it broke. */
+export class Exchange {
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  readonly #sessions = new Map<number, ClientHttp2Session>();
+
+  /** Undefined when all went well; never rejects. */
+  async perform(kind: RequestKind, target: Target, agent: string): Promise<Failure | undefined> {
+    const aborter = new AbortController();
+    const timer = setTimeout(() => aborter.abort(), TIMEOUT_MS);
+    const call: Call = { asked: ASKED[kind.what], kind, target, agent, signal: aborter.signal, begun: false };
+    try {
+      return kind.over === "http1" ? await this.#http1(call) : await this.#http2(call);
+    } catch (error) {
+      const { code = "", message = "" } = error as NodeJS.ErrnoException;
+      return { as: aborter.signal.aborted ? "time-out" : "cut", text: `${code} ${message}`.trim(), begun: call.begun };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #http1(call: Call): Promise<Failure | undefined> {
+    const { asked, target, signal } = call;
+    const asking = request({
+      host: "127.0.0.1",
+      port: target.port,
+      method: asked.method,
+      path: asked.path,
+      headers: { ...asked.headers, host: target.hostname, "user-agent": call.agent },
+      agent: call.kind.newConnection === true ? false : this.#agent,
+      signal,
+    });
+    asking.setNoDelay(true);
+    asking.on("error", () => {}); // of what is sent after the answer has ended; before that, the next line rejects
+    const answered = once(asking, "response");
+    void asked.send(asking);
+    const [answer] = (await answered) as [IncomingMessage];
+    call.begun = true;
+    const body = await bytesOf(answer);
+    if (!answer.complete) throw new Error("the answer ended early");
+    return judged(answer.statusCode ?? 0, asked.right(body, answer.trailers, target.served), body);
+  }
+
+  async #http2(call: Call): Promise<Failure | undefined> {
+    const { asked, target, signal } = call;
+    const stream = this.#session(target.port).request(
+      {
+        ":method": asked.method,
+        ":path": asked.path,
+        ":authority": target.hostname,
+        ...asked.headers,
+        "user-agent": call.agent,
+      },
+      { signal },
+    );
+    stream.on("error", () => {});
+    let trailers: Readonly<Record<string, unknown>> = {};
+    stream.on("trailers", (given) => {
+      trailers = given;
+    });
+    const answered = once(stream, "response");
+    void asked.send(stream);
+    const [head] = (await answered) as [Readonly<Record<string, unknown>>];
+    // A call that failed before its answer began has its status in the head: Envoy answers 200 to gRPC whatever happened.
+    const refused = head["grpc-status"];
+    call.begun = refused === undefined;
+    const body = await bytesOf(stream);
+    if (stream.rstCode !== 0) throw new Error(`the stream was reset: ${stream.rstCode}`);
+    if (refused !== undefined)
+      return {
+        as: "answer",
+        text: `grpc-status ${String(refused)} ${String(head["grpc-message"] ?? "")}`,
+        begun: false,
+      };
+    return judged(Number(head[":status"]), asked.right(body, trailers, target.served), body);
+  }
+
+  #session(port: number): ClientHttp2Session {
+    const known = this.#sessions.get(port);
+    if (known !== undefined && !known.closed && !known.destroyed) return known;
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    // Told to leave: requests under way end on it, the next one opens another.
+    session.on("goaway", () => this.#sessions.delete(port));
+    session.on("close", () => this.#sessions.get(port) === session && this.#sessions.delete(port));
+    this.#sessions.set(port, session);
+    return session;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+    for (const session of this.#sessions.values()) session.destroy();
+  }
+}
+
+interface Call {
+  readonly asked: Asked;
+  readonly kind: RequestKind;
+  readonly target: Target;
+  readonly agent: string;
+  readonly signal: AbortSignal;
+  begun: boolean;
+}
+
+async function bytesOf(answer: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function judged(status: number, right: boolean, body: Buffer): Failure | undefined {
+  const words = body.subarray(0, 120).toString("latin1").trim();
+  if (status !== 200) return { as: "answer", text: `${status} ${words}`.trim(), begun: false };
+  return right ? undefined : { as: "wrong", text: words, begun: true };
+}

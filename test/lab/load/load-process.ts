@@ -1,0 +1,109 @@
+/**
+ * The load: an open loop, so that what fails or hangs takes nothing away from what is asked after it. A child process (see test/bench/remote.ts) with an
+ * event loop of its own.
+ */
+import { answer } from "../../bench/remote.ts";
+import type { Event } from "../event.ts";
+import { tellLag } from "../loop-lag.ts";
+import { wallMs } from "../wall-clock.ts";
+import { Exchange } from "./exchange.ts";
+import type { Outcome } from "./outcome.ts";
+import { REQUEST_KINDS, type RequestKind } from "./request-kind.ts";
+
+export interface Site {
+  readonly hostname: string;
+  /** Namespace and name of its deployment, with which the names of its replicas begin. */
+  readonly served: string;
+}
+
+export interface Door {
+  readonly name: string;
+  readonly port: number;
+}
+
+export interface Record {
+  readonly outcomes: readonly Outcome[];
+  /** Delays of this process' own event loop. */
+  readonly lags: readonly Event[];
+}
+
+export type LoadCalls = {
+  /** Begins; `perSecond` requests of all kinds together, evenly over sites and doors. */
+  readonly start: (plan: {
+    readonly sites: readonly Site[];
+    readonly doors: readonly Door[];
+    readonly perSecond: number;
+  }) => void;
+  /** Requests from now on go through these. Those under way go on. */
+  readonly through: (doors: readonly Door[]) => void;
+  readonly among: (sites: readonly Site[]) => void;
+  /** Asks nothing more, waits for what is under way, and gives everything since the start. */
+  readonly stop: (nothing: undefined) => Promise<Record>;
+};
+
+const TICK_MS = 5;
+
+let sites: readonly Site[] = [];
+let doors: readonly Door[] = [];
+let ticking: NodeJS.Timeout | undefined;
+let exchange = new Exchange();
+let outcomes: Outcome[] = [];
+let lags: Event[] = [];
+let id = 0;
+const underWay = new Set<Promise<void>>();
+const portions = REQUEST_KINDS.map((kind) => ({ kind, owed: 0 }));
+
+tellLag((text) => lags.push({ at: wallMs(), text: `load: ${text}` }));
+
+/** The kind that is furthest behind its share: each comes as regularly as it can. */
+function nextKind(): RequestKind {
+  for (const portion of portions) portion.owed += portion.kind.share;
+  const next = portions.reduce((most, portion) => (portion.owed > most.owed ? portion : most));
+  next.owed -= 1;
+  return next.kind;
+}
+
+function ask(): void {
+  id += 1;
+  // Sites in turn, doors in turn at each site, whatever their numbers have in common.
+  const site = sites[id % sites.length];
+  const door = doors[Math.floor(id / sites.length) % doors.length];
+  if (site === undefined || door === undefined) return;
+  const kind = nextKind();
+  const [number, at, began] = [id, wallMs(), performance.now()];
+  const asked = exchange.perform(kind, { ...site, port: door.port }, `lab/${number}`).then((failure) => {
+    const { name, safe } = kind;
+    const tookMs = performance.now() - began;
+    const outcome = { id: number, at, tookMs, hostname: site.hostname, kind: name, safe, proxy: door.name };
+    outcomes.push(failure === undefined ? outcome : { ...outcome, failure });
+    underWay.delete(asked);
+  });
+  underWay.add(asked);
+}
+
+answer<LoadCalls>({
+  start: (plan) => {
+    ({ sites, doors } = plan);
+    outcomes = [];
+    lags = [];
+    const began = performance.now();
+    let made = 0;
+    ticking = setInterval(() => {
+      const due = ((performance.now() - began) / 1_000) * plan.perSecond;
+      for (; made < due; made++) ask();
+    }, TICK_MS);
+  },
+  through: (given) => {
+    doors = given;
+  },
+  among: (given) => {
+    sites = given;
+  },
+  stop: async () => {
+    clearInterval(ticking);
+    await Promise.all(underWay);
+    exchange.close();
+    exchange = new Exchange();
+    return { outcomes, lags };
+  },
+});

@@ -1,0 +1,36 @@
+/** What happens to an installation, and what is promised of requests meanwhile. */
+import type { App } from "../cluster/deployments.ts";
+import type { Laboratory } from "../laboratory.ts";
+
+/**
+ * - nothing: no request fails, of any method.
+ * - safe: no request of a safe method fails whose answer had not begun; the others are counted.
+ * - measured: a control plane cannot prevent it; `cause` says why.
+ * What a stop does on its host (what it kills on pooled instances and services, and the 503 of a service that is stopping beside another replica) is
+ * counted apart everywhere.
+ */
+export type Promised = "nothing" | "safe" | "measured";
+
+/** An installation while requests run against it. */
+export interface Stage {
+  readonly lab: Laboratory;
+  /** Deployments under load, Ready when the scenario begins. */
+  readonly apps: readonly App[];
+  /** Names of them. */
+  readonly names: readonly string[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** For the table: what happens, in a few words. */
+  readonly what: string;
+  readonly promised: Promised;
+  /** Why something fails all the same. */
+  readonly cause?: string;
+  /** Replicas of each deployment. Default 2. */
+  readonly replicas?: number;
+  /** The scale-down of the operator deletes more than it should. Default false. */
+  readonly overDelete?: boolean;
+  /** Fulfilled when it is over and everything is settled again. Runs while requests are sent. */
+  readonly run: (stage: Stage) => Promise<void>;
+}
