@@ -5,13 +5,15 @@ import type { Resource, ResourcePart } from "../codec/resource.ts";
 import type { FleetSettings } from "../config/settings.ts";
 import type { Layout } from "../envoy/fleet-spec.ts";
 import { translateFleet, translateHostname } from "../envoy/translate.ts";
-import { type ProxyAbilities, variantOf } from "../envoy/variant.ts";
+import { usualVariantOf } from "../envoy/variant.ts";
 import { viewOf } from "../placement/exposure.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
 
 /** Kinds of resources by the names people give them, in the order in which they are written. */
 export const RESOURCE_KINDS = {
+  runtime: "type.googleapis.com/envoy.service.runtime.v3.Runtime",
+  certificate: "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
   listener: "type.googleapis.com/envoy.config.listener.v3.Listener",
   route: "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
   scope: "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration",
@@ -23,7 +25,7 @@ export type ResourceKind = keyof typeof RESOURCE_KINDS;
 
 /** Which resources are wanted; nothing given: all. */
 export interface ResourceWish {
-  /** Default: what the fleet's configuration says; where that leaves it to each Envoy, what a current one gets. */
+  /** Default: what the fleet's configuration says; where that leaves it to each Envoy, what the usual one gets. */
   readonly layout?: Layout | undefined;
   readonly kinds?: readonly ResourceKind[];
   /** Only what this hostname adds, in lower case. */
@@ -43,15 +45,9 @@ export interface FleetResources {
   readonly hostnames: number;
 }
 
-/** The newest release that the tests run against, by the transport that `signalbox bootstrap` sets up. */
-const CURRENT_ENVOY: ProxyAbilities = { transport: "delta-ads", build: { major: 1, minor: 40 } };
-
 /** Translates what the fleet exposes of a placement. */
 export function resourcesOf(placement: Placement, fleet: FleetSettings, wish: ResourceWish): FleetResources {
-  const { variant, because } = variantOf(
-    { ...fleet.spec, layout: wish.layout ?? fleet.layout, endpoints: fleet.endpoints, xdsCluster: "" },
-    CURRENT_ENVOY,
-  );
+  const { variant, because } = usualVariantOf({ ...fleet.spec, ...fleet, layout: wish.layout ?? fleet.layout });
   const resources: Resource[] = [];
   const problems: Problem[] = [];
   const take = (translation: ReturnType<typeof translateFleet>): void => {
@@ -94,11 +90,17 @@ function composed(resources: readonly Resource[]): readonly Whole[] {
   });
 }
 
+const OF_FLEETS: ReadonlySet<string> = new Set([
+  RESOURCE_KINDS.runtime,
+  RESOURCE_KINDS.certificate,
+  RESOURCE_KINDS.listener,
+]);
+
 /** Of the fleet's own resources, one hostname concerns only the composed one that it is a part of. */
 function concerns({ kind, type, name }: Whole, resources: readonly Resource[]): boolean {
   if (kind === "composed")
     return resources.some((part) => part.kind === "part" && part.type === type && part.of === name);
-  return type !== RESOURCE_KINDS.listener;
+  return !OF_FLEETS.has(type);
 }
 
 function jsonOf({ type, bytes }: Whole): JsonValue {

@@ -90,6 +90,22 @@ export function checkDomain(text: string): Refusal | undefined {
   return lower === text ? undefined : { cause: "has capital letters", remedy: `Write "${lower}"` };
 }
 
+/** A listener's name: Contour's have underscores. */
+export function checkListenerName(text: string): Refusal | undefined {
+  return /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/.test(text)
+    ? undefined
+    : { cause: "is no name", remedy: "Use 1 to 63 lower-case letters, digits and inner hyphens or underscores" };
+}
+
+/** A file on another machine. */
+export function checkAbsolutePath(text: string): Refusal | undefined {
+  if (/^\/.*[^/]$/.test(text)) return undefined;
+  return {
+    cause: "is no absolute path of a file",
+    remedy: "Write the path as it is on the Envoy's machine, from / on",
+  };
+}
+
 /** A name that others refer to, and that becomes part of names in Envoy. */
 export function checkName(text: string): Refusal | undefined {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return undefined;

@@ -121,7 +121,36 @@ function tlsFaults(tls: WrittenTls | undefined, path: Fault["path"]): readonly F
 
 function fleetFaults(fleet: WrittenFleet, path: Fault["path"]): readonly Fault[] {
   const forwardTls = tlsFaults(fleet.unknownHostname?.forward?.tls, [...path, "unknownHostname", "forward", "tls"]);
-  return [...forwardTls, ...listenerFaults(fleet.listeners, [...path, "listeners"])];
+  return [...forwardTls, ...listenerFaults(fleet.listeners, [...path, "listeners"]), ...statsFaults(fleet, path)];
+}
+
+/** The listener that Contour's bootstrap makes necessary stands beside those that are written. */
+function statsFaults({ contour, listeners }: WrittenFleet, path: Fault["path"]): readonly Fault[] {
+  const stats = contour === undefined ? undefined : listenAddressOf(contour.statsAddress);
+  if (stats === undefined) return [];
+  const taken = listeners.findIndex(({ address, port }) => clash({ ip: address, port }, stats));
+  const namesake = listeners.findIndex((listener) => listenerName(listener) === "stats-health");
+  const at = [...path, "listeners", taken];
+  return [
+    ...(taken === -1
+      ? []
+      : [
+          fault(
+            [...path, "contour", "statsAddress"],
+            `port ${stats.port} is taken by ${pathText(at)}`,
+            "Choose another port or address",
+          ),
+        ]),
+    ...(namesake === -1
+      ? []
+      : [
+          fault(
+            [...path, "listeners", namesake],
+            '"stats-health" is the name of the listener for probes',
+            "Give it another name",
+          ),
+        ]),
+  ];
 }
 
 function listenerFaults(listeners: readonly WrittenListener[], path: Fault["path"]): readonly Fault[] {

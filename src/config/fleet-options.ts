@@ -1,5 +1,14 @@
 /** The options of one fleet, and of TLS towards an upstream. */
-import { checkDomain, checkIp, checkName, checkNotEmpty, checkUpstream } from "./checks.ts";
+import {
+  checkAbsolutePath,
+  checkDomain,
+  checkIp,
+  checkListenAddress,
+  checkListenerName,
+  checkName,
+  checkNotEmpty,
+  checkUpstream,
+} from "./checks.ts";
 import type { Option, Refusal } from "./option.ts";
 import { checkSan } from "./san-pattern.ts";
 
@@ -87,7 +96,7 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
   },
   listeners: {
     type: "list",
-    effect: "Where its Envoys listen. None: 0.0.0.0:8080.",
+    effect: "Where its Envoys listen. None: 0.0.0.0:8080; with `contour` it is called `ingress_http`.",
     of: {
       type: "section",
       effect: "One listener.",
@@ -95,7 +104,7 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
         name: {
           type: "text",
           effect: "Its name in Envoy and in statistics. Left out: `http-` and the port.",
-          check: checkName,
+          check: checkListenerName,
         },
         address: { type: "text", effect: "IP address to listen on.", default: "0.0.0.0", check: checkIp },
         port: {
@@ -118,6 +127,28 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
           type: "switch",
           effect: "Connections begin with a PROXY protocol header (version 1 or 2) that tells the client's address.",
           default: false,
+        },
+        tls: {
+          type: "section",
+          effect:
+            "TLS with clients, by one certificate for all hostnames. The files lie on the Envoy's machine; when their folder changes they are read again. Left out: plaintext.",
+          optional: true,
+          options: {
+            certFile: {
+              type: "text",
+              effect: "File with the certificate chain.",
+              required: true,
+              example: "/etc/envoy/tls/tls.crt",
+              check: checkAbsolutePath,
+            },
+            keyFile: {
+              type: "text",
+              effect: "File with the private key.",
+              required: true,
+              example: "/etc/envoy/tls/tls.key",
+              check: checkAbsolutePath,
+            },
+          },
         },
       },
     },
@@ -215,6 +246,21 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
       "Name of the cluster in the bootstrap that leads to Signalbox; matters only to Envoys without ADS. Left out: the name that each Envoy sends as `:authority`, which is that name unless its bootstrap sets another.",
     example: "xds_cluster",
     check: checkNotEmpty,
+  },
+  contour: {
+    type: "section",
+    effect:
+      "Its Envoys keep the bootstrap that `contour bootstrap` wrote: they are given what that needs, the listener `stats-health` and the runtime layer `dynamic`. `contour: {}` takes the default. Left out: they have our bootstrap, or one of their own.",
+    optional: true,
+    options: {
+      statsAddress: {
+        type: "text",
+        effect:
+          "IP address and port where they answer `/ready`, `/stats` and `/stats/prometheus`; Contour's readiness probe asks there.",
+        default: "0.0.0.0:8002",
+        check: checkListenAddress,
+      },
+    },
   },
   accessLog: {
     type: "switch",

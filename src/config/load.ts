@@ -108,18 +108,21 @@ function tlsOf(tls: WrittenTls | undefined): UpstreamTls | undefined {
   return tls === undefined ? undefined : { sni: tls.sni, caFile: tls.caFile, clientCertificate: tls.clientCertificate };
 }
 
+const DEFAULT_LISTENER = { address: "0.0.0.0", port: 8080, trustedHops: 0, proxyProtocol: false, tls: undefined };
+
 function fleetSettings(fleet: WrittenFleet, hostGroups: FleetSpec["hostGroups"]): FleetSettings {
   const { name, proxies, exposes, contaminated, layout, endpoints, xdsCluster, traffic, accessLog } = fleet;
   const listeners: readonly WrittenListener[] =
     fleet.listeners.length > 0
       ? fleet.listeners
-      : [{ name: undefined, address: "0.0.0.0", port: 8080, trustedHops: 0, proxyProtocol: false }];
+      : [{ ...DEFAULT_LISTENER, name: fleet.contour === undefined ? undefined : "ingress_http" }];
   const spec: FleetSpec = {
     name,
     listeners: listeners.map((listener) => ({ ...listener, name: listenerName(listener) })),
     unknownHostname: unknownHostnameOf(fleet.unknownHostname),
     hostGroups,
     traffic,
+    contour: fleet.contour === undefined ? undefined : { statsAddress: addressOf(fleet.contour.statsAddress) },
     accessLog,
   };
   return { name, proxies, view: { name, exposes, contaminated }, layout, endpoints, xdsCluster, spec };

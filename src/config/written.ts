@@ -13,6 +13,7 @@ export interface WrittenListener {
   readonly port: number;
   readonly trustedHops: number;
   readonly proxyProtocol: boolean;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
 }
 
 export interface WrittenFleet {
@@ -42,6 +43,7 @@ export interface WrittenFleet {
   readonly layout: "auto" | "rds" | "scoped";
   readonly endpoints: "auto" | "eds" | "inline";
   readonly xdsCluster: string | undefined;
+  readonly contour: { readonly statsAddress: string } | undefined;
   readonly accessLog: boolean;
   readonly traffic: {
     readonly connectTimeoutMs: number;

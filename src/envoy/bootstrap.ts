@@ -9,9 +9,9 @@ import type {
   TransportSocket,
 } from "../codec/generated/messages.ts";
 import { type JsonValue, toJson } from "../codec/json.ts";
+import { ADMIN_CLUSTER, probeListener } from "./admin-window.ts";
 import { configSourceOf } from "./config-source.ts";
 import { durationOf } from "./duration.ts";
-import { ADMIN_CLUSTER, probeListener } from "./probe-listener.ts";
 import { PROTOCOL_OPTIONS } from "./upstream-protocol.ts";
 import { tlsSocketOf } from "./upstream-tls.ts";
 import type { ProxyTransport } from "./variant.ts";

@@ -11,6 +11,21 @@ export interface ListenerSpec {
   readonly trustedHops: number;
   /** The connection begins with a PROXY protocol header (v1 or v2), which tells the client's address. Default false. */
   readonly proxyProtocol: boolean;
+  /** TLS with clients; undefined speaks plaintext. */
+  readonly tls: ListenerTls | undefined;
+}
+
+/** Files on the Envoy's machine, absolute; read again when their folder changes. */
+export interface ListenerTls {
+  /** Certificate and chain, PEM. */
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** What the bootstrap of Contour's Envoys makes necessary. */
+export interface ContourSpec {
+  /** Where they answer `/ready` and `/stats`. Default 0.0.0.0:8002, which the readiness probe of Contour's manifests asks. */
+  readonly statsAddress: { readonly ip: string; readonly port: number };
 }
 
 /** What a request gets whose hostname no workload claims. */
@@ -86,6 +101,8 @@ export interface FleetSpec {
   readonly unknownHostname: UnknownHostname;
   readonly hostGroups: readonly HostGroupSpec[];
   readonly traffic: TrafficSpec;
+  /** Its Envoys keep the bootstrap that `contour bootstrap` wrote; undefined: they have ours, or one like it. */
+  readonly contour: ContourSpec | undefined;
   /** JSON access log on the Envoy's standard output. Default true. */
   readonly accessLog: boolean;
 }

@@ -3,6 +3,7 @@ import { anyOf } from "../codec/any.ts";
 import type { Listener, ListenerFilter } from "../codec/generated/messages.ts";
 import { CONNECTION_BUFFER_BYTES } from "./cluster.ts";
 import { connectionManagerOf } from "./connection-manager.ts";
+import { downstreamTlsOf } from "./downstream-tls.ts";
 import type { FleetSpec, ListenerSpec, Variant } from "./fleet-spec.ts";
 
 /** One listener of the fleet. */
@@ -17,6 +18,7 @@ export function listenerOf(spec: FleetSpec, variant: Variant, listener: Listener
     listenerFilters: listener.proxyProtocol ? [PROXY_PROTOCOL] : [],
     filterChains: [
       {
+        ...(listener.tls === undefined ? {} : { transportSocket: downstreamTlsOf(listener.name, variant) }),
         filters: [
           {
             name: "envoy.filters.network.http_connection_manager",

@@ -8,6 +8,8 @@ import type { ExposedHostname } from "../placement/fleet.ts";
 import type { Problem } from "../placement/problem.ts";
 import { assignmentOf } from "./assignment.ts";
 import { clusterOf, protocolOf } from "./cluster.ts";
+import { DYNAMIC_RUNTIME, statsHealthListener } from "./contour.ts";
+import { certificateName, certificateOf } from "./downstream-tls.ts";
 import { fallbackOf } from "./fallback.ts";
 import type { FleetSpec, Variant } from "./fleet-spec.ts";
 import { listenerOf } from "./listener.ts";
@@ -23,7 +25,7 @@ export type Translation =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * What a fleet has without any hostname: its listeners, the head of its RouteConfiguration (layout rds), its fallback (if unknown hostnames are forwarded).
+ * What a fleet has without any hostname: its listeners with their certificates, what Contour's Envoys need, the head of its RouteConfiguration (layout rds), its fallback (if unknown hostnames are forwarded).
  * Equal arguments give equal bytes. Takes about a millisecond; of use once per reload of the configuration.
  */
 export function translateFleet(spec: FleetSpec, variant: Variant): Translation {
@@ -32,6 +34,18 @@ export function translateFleet(spec: FleetSpec, variant: Variant): Translation {
   const made: Sealed[] = spec.listeners.map((listener) =>
     whole("envoy.config.listener.v3.Listener", listener.name, listenerOf(spec, variant, listener), { subject }),
   );
+  for (const { name, tls } of spec.listeners)
+    if (tls !== undefined)
+      made.push(
+        whole("envoy.extensions.transport_sockets.tls.v3.Secret", certificateName(name), certificateOf(name, tls), {
+          subject,
+        }),
+      );
+  if (spec.contour !== undefined) {
+    const listener = statsHealthListener(spec.contour);
+    made.push(whole("envoy.config.listener.v3.Listener", listener.name ?? "", listener, { subject }));
+    made.push(whole("envoy.service.runtime.v3.Runtime", DYNAMIC_RUNTIME.name ?? "", DYNAMIC_RUNTIME, { subject }));
+  }
   if (variant.layout === "rds") {
     const requires = fallback === undefined ? [] : [{ type: CLUSTER_TYPE, name: FALLBACK_CLUSTER }];
     made.push(composedRoutes(ROUTES_NAME, routesHeadOf(spec), { requires, subject }));

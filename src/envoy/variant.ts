@@ -1,4 +1,6 @@
 /** Which variant of a fleet's configuration a proxy is given: what the administrator wants, within what the proxy can do. */
+import { XDS_CLUSTER } from "./bootstrap.ts";
+import { CONTOUR_XDS_CLUSTER } from "./contour.ts";
 import type { EndpointsPlace, FleetSpec, Layout, Variant, XdsSource } from "./fleet-spec.ts";
 
 /** How a proxy asks: the service it called and whether it calls it by deltas. */
@@ -25,6 +27,19 @@ export interface VariantWish extends Pick<FleetSpec, "unknownHostname"> {
 export interface VariantChoice {
   readonly variant: Variant;
   readonly because: string;
+}
+
+/** What a fleet says, before any proxy has told the name of its xDS cluster. */
+export interface FleetWish extends Omit<VariantWish, "xdsCluster">, Pick<FleetSpec, "contour"> {
+  readonly xdsCluster: string | undefined;
+}
+
+/** What the proxies are given that the fleet most likely has: current Envoys with our bootstrap, or with Contour's. */
+export function usualVariantOf({ contour, xdsCluster, ...wish }: FleetWish): VariantChoice {
+  const build = { major: 1, minor: 40 };
+  return contour === undefined
+    ? variantOf({ ...wish, xdsCluster: xdsCluster ?? XDS_CLUSTER }, { transport: "delta-ads", build })
+    : variantOf({ ...wish, xdsCluster: xdsCluster ?? CONTOUR_XDS_CLUSTER }, { transport: "separate-sotw", build });
 }
 
 /** Total: every proxy gets a variant. The first line that applies decides. */

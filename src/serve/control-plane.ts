@@ -9,9 +9,14 @@ import type { AdminModel } from "../admin/model.ts";
 import { Refusal } from "../cli/refusal.ts";
 import { onLoopback } from "../config/checks.ts";
 import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
-import { XDS_CLUSTER } from "../envoy/bootstrap.ts";
 import { rewordedScope } from "../envoy/reworded-scope.ts";
-import { type ProxyTransport, type VariantChoice, type VariantWish, variantOf } from "../envoy/variant.ts";
+import {
+  type ProxyTransport,
+  usualVariantOf,
+  type VariantChoice,
+  type VariantWish,
+  variantOf,
+} from "../envoy/variant.ts";
 import type { FleetDefinition } from "../model/fleet-model.ts";
 import { Pipeline, type PipelineSettings } from "../model/pipeline.ts";
 import { Runner } from "../model/runner.ts";
@@ -251,9 +256,6 @@ function pipelineSettings({ placement, fleets }: Settings): PipelineSettings {
   return { policy: placement.policy, hold: placement.hold, fleets: fleets.map(definitionOf) };
 }
 
-/** The newest Envoy over delta ADS is what a bootstrap of ours makes. */
-const USUAL_PROXY = { transport: "delta-ads", build: { major: 1, minor: 40 } } as const;
-
 const wishOf = ({ layout, endpoints, spec }: FleetSettings, xdsCluster: string): VariantWish => ({
   layout,
   endpoints,
@@ -264,5 +266,5 @@ const wishOf = ({ layout, endpoints, spec }: FleetSettings, xdsCluster: string):
 const definitionOf = (fleet: FleetSettings): FleetDefinition => ({
   view: fleet.view,
   spec: fleet.spec,
-  first: variantOf(wishOf(fleet, XDS_CLUSTER), USUAL_PROXY).variant,
+  first: usualVariantOf({ ...fleet.spec, ...fleet }).variant,
 });

@@ -58,7 +58,9 @@ test("everything but the source has a default", () => {
         xdsCluster: undefined,
         spec: {
           name: "default",
-          listeners: [{ name: "http-8080", address: "0.0.0.0", port: 8080, trustedHops: 0, proxyProtocol: false }],
+          listeners: [
+            { name: "http-8080", address: "0.0.0.0", port: 8080, trustedHops: 0, proxyProtocol: false, tls: undefined },
+          ],
           unknownHostname: { respond: { status: 404, body: "" } },
           hostGroups: [],
           traffic: {
@@ -68,6 +70,7 @@ test("everything but the source has a default", () => {
             hedgeAfterMs: 10_000,
             retries: 3,
           },
+          contour: undefined,
           accessLog: true,
         },
       },
@@ -103,13 +106,14 @@ fleets:
   proxies: {cluster: envoys, idPattern: "edge-*", metadata: {fleet: public}, sans: ["*.fleet.signalbox"]}
   listeners:
   - {port: 80, trustedHops: 1}
-  - {name: second, address: "::1", port: 80, proxyProtocol: true}
+  - {name: second, address: "::1", port: 80, proxyProtocol: true, tls: {certFile: /tls/tls.crt, keyFile: /tls/tls.key}}
   exposes: {namespaces: [shop], hostnames: ["*.shop.test"], labels: {a: b}, annotations: {c: d}, environments: [blue], hostGroups: [edge]}
   contaminated: serve
   unknownHostname: {respond: {status: 421, body: "not here"}}
   layout: scoped
   endpoints: inline
   xdsCluster: control
+  contour: {statsAddress: "127.0.0.1:8002"}
   accessLog: false
   traffic: {connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, hedgeAfterMs: 0, retries: 0}
 - name: private
@@ -195,12 +199,20 @@ test("everything that can be said arrives, 0 and false included", () => {
     spec: {
       name: "public",
       listeners: [
-        { name: "http-80", address: "0.0.0.0", port: 80, trustedHops: 1, proxyProtocol: false },
-        { name: "second", address: "::1", port: 80, trustedHops: 0, proxyProtocol: true },
+        { name: "http-80", address: "0.0.0.0", port: 80, trustedHops: 1, proxyProtocol: false, tls: undefined },
+        {
+          name: "second",
+          address: "::1",
+          port: 80,
+          trustedHops: 0,
+          proxyProtocol: true,
+          tls: { certFile: "/tls/tls.crt", keyFile: "/tls/tls.key" },
+        },
       ],
       unknownHostname: { respond: { status: 421, body: "not here" } },
       hostGroups: groups,
       traffic: { connectTimeoutMs: 1, routeTimeoutMs: 2, streamIdleTimeoutMs: 0, hedgeAfterMs: 0, retries: 0 },
+      contour: { statsAddress: { ip: "127.0.0.1", port: 8002 } },
       accessLog: false,
     },
   } satisfies Settings["fleets"][number]);

@@ -9,7 +9,6 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { findEnvoy } from "../../src/cli/envoy-binary.ts";
-import { loadSettings } from "../../src/config/load.ts";
 import { type BootstrapOptions, bootstrapOf, XDS_CLUSTER } from "../../src/envoy/bootstrap.ts";
 import { translateFleet } from "../../src/envoy/translate.ts";
 import { selfSigned } from "../cli/self-signed.ts";
@@ -145,10 +144,12 @@ test("a probe cannot show an admin port that is not known yet", () =>
     /adminAddress: port 0/,
   ));
 
-test("the cluster in the bootstrap is the one a fleet tells Envoys without ADS to use", () => {
-  const loaded = loadSettings("source: { folder: . }", "signalbox.yaml");
-  assert.ok("settings" in loaded);
-  assert.equal(loaded.settings.fleets[0]?.xdsCluster, XDS_CLUSTER);
+test("an Envoy calls by the name of the cluster in its bootstrap, and sets no other authority", () => {
+  for (const transport of ["separate-delta", "separate-sotw"] as const) {
+    const text = JSON.stringify(bootstrapOf({ ...plain, transport }));
+    assert.match(text, new RegExp(`"envoy_grpc":{"cluster_name":"${XDS_CLUSTER}"}`));
+    assert.doesNotMatch(text, /"authority"/);
+  }
 });
 
 const READY_FILES: Readonly<Record<string, BootstrapOptions>> = {

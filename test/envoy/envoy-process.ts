@@ -1,7 +1,10 @@
 /** A real Envoy for a test: on free loopback ports, its log at hand, ended with the test. */
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
@@ -10,8 +13,10 @@ import { findEnvoy } from "../../src/cli/envoy-binary.ts";
 import { PATIENCE_MS } from "../patience.ts";
 
 export interface EnvoyOptions {
-  /** A bootstrap as YAML or JSON text, or as the object. Its admin address is replaced by a free loopback port. */
+  /** A bootstrap as YAML or JSON text, or as the object. Its admin address is replaced by a free loopback port, unless it is a unix socket. */
   readonly bootstrap: string | Readonly<Record<string, unknown>>;
+  /** More arguments. */
+  readonly args?: readonly string[];
   /** Exactly this release, fetched if need be. Default: whatever findEnvoy gives. */
   readonly version?: string;
   /** Worker threads. Default 1. */
@@ -27,7 +32,7 @@ export interface EnvoyOptions {
 export interface EnvoyProcess {
   readonly version: string;
   readonly pid: number;
-  /** `http://127.0.0.1:port`, without a slash at the end. */
+  /** `http://127.0.0.1:port`, without a slash at the end; or the path of a unix socket. */
   readonly adminUrl: string;
   /** Fulfilled when `/ready` says LIVE. Fails after `boundMs` (default: long), or when Envoy ends, with the log's tail. */
   ready(boundMs?: number): Promise<void>;
@@ -62,7 +67,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     args: ["--disable-hot-restart", "--config-path", configPath, "--admin-address-path", addressPath]
       .concat(["--concurrency", String(options.concurrency ?? 1), "--log-level", logLevel])
       .concat(["--drain-time-s", "1", "--parent-shutdown-time-s", "2"])
-      .concat(["--file-flush-interval-msec", "200"]), // its access log otherwise comes up to 10 s late
+      .concat(["--file-flush-interval-msec", "200"], options.args ?? []), // its access log otherwise comes up to 10 s late
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
   });
   const log = (): string => child.lastLines().join("\n");
@@ -90,7 +95,8 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
       const text = (await readFile(addressPath, "utf8")).trim();
       return text === "" ? undefined : text;
     });
-    return processOf({ version: binary.version, pid: child.pid, adminUrl: `http://${address}`, log, stop, within });
+    const adminUrl = address.startsWith("/") ? address : `http://${address}`;
+    return processOf({ version: binary.version, pid: child.pid, adminUrl, log, stop, within });
   } catch (error) {
     await stop();
     throw error;
@@ -104,10 +110,8 @@ function processOf(
 ): EnvoyProcess {
   const { within, ...rest } = given;
   const admin = async (path: string, method: "GET" | "POST" = "GET"): Promise<string> => {
-    const response = await fetch(rest.adminUrl + path, { method });
-    const text = await response.text();
-    if (response.status !== 200)
-      throw new Error(`Envoy's admin ${path} answers ${response.status}: ${text.slice(0, 500)}`);
+    const { status, text } = await answer(rest.adminUrl, path, method);
+    if (status !== 200) throw new Error(`Envoy's admin ${path} answers ${status}: ${text.slice(0, 500)}`);
     return text;
   };
   return {
@@ -132,6 +136,21 @@ function processOf(
   };
 }
 
+/** `fetch` knows no unix sockets. */
+async function answer(
+  adminUrl: string,
+  path: string,
+  method: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  if (!adminUrl.startsWith("/")) {
+    const response = await fetch(adminUrl + path, { method });
+    return { status: response.status, text: await response.text() };
+  }
+  const asked = request({ socketPath: adminUrl, path, method, agent: false }).end();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, text: await readText(response) };
+}
+
 interface Listeners {
   readonly listener_statuses?: readonly {
     readonly name: string;
@@ -141,5 +160,6 @@ interface Listeners {
 
 function withFreeAdmin(bootstrap: EnvoyOptions["bootstrap"]): Readonly<Record<string, unknown>> {
   const given = typeof bootstrap === "string" ? (parse(bootstrap) as Record<string, unknown>) : bootstrap;
+  if (JSON.stringify(given["admin"] ?? {}).includes('"pipe"')) return given;
   return { ...given, admin: { address: { socket_address: { address: "127.0.0.1", port_value: 0 } } } };
 }

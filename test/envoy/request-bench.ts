@@ -45,9 +45,9 @@ export function benchFleet({ certFile }: BenchCertificate): FleetSpec {
   return {
     name: "test",
     listeners: [
-      { name: "direct", address: "127.0.0.1", port: 0, trustedHops: 0, proxyProtocol: false },
-      { name: "behind-proxy", address: "127.0.0.1", port: 0, trustedHops: 1, proxyProtocol: false },
-      { name: "proxy-protocol", address: "127.0.0.1", port: 0, trustedHops: 0, proxyProtocol: true },
+      { name: "direct", address: "127.0.0.1", port: 0, trustedHops: 0, proxyProtocol: false, tls: undefined },
+      { name: "behind-proxy", address: "127.0.0.1", port: 0, trustedHops: 1, proxyProtocol: false, tls: undefined },
+      { name: "proxy-protocol", address: "127.0.0.1", port: 0, trustedHops: 0, proxyProtocol: true, tls: undefined },
     ],
     unknownHostname: { respond: { status: 404, body: "100 % unknown hostname\n" } },
     hostGroups: [
@@ -57,6 +57,7 @@ export function benchFleet({ certFile }: BenchCertificate): FleetSpec {
       { name: "http2", tls: undefined, protocol: "http2" },
     ],
     traffic: { connectTimeoutMs: 1_000, routeTimeoutMs: 0, streamIdleTimeoutMs: 2_000, hedgeAfterMs: 400, retries: 3 },
+    contour: undefined,
     accessLog: true,
   };
 }

@@ -25,7 +25,9 @@ export function fleet(
     view: { name, exposes: { ...EVERYTHING, ...exposes }, contaminated: "refuse" },
     spec: {
       name,
-      listeners: [{ name: "http", address: "127.0.0.1", port: 8080, trustedHops: 0, proxyProtocol: false }],
+      listeners: [
+        { name: "http", address: "127.0.0.1", port: 8080, trustedHops: 0, proxyProtocol: false, tls: undefined },
+      ],
       unknownHostname: { respond: { status: 404, body: "" } },
       hostGroups: [],
       traffic: {
@@ -35,6 +37,7 @@ export function fleet(
         hedgeAfterMs: 10_000,
         retries: 3,
       },
+      contour: undefined,
       accessLog: true,
     },
     first: RDS,

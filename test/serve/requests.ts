@@ -56,9 +56,9 @@ export async function envoyOf(
   return envoy.port("http");
 }
 
-/** `GET /` with a Host, on a connection of its own. */
-export const get = (port: number, hostname: string): Promise<RawResponse> =>
-  rawRequest(port, `GET / HTTP/1.1\nHost: ${hostname}\nConnection: close\n\n`);
+/** `GET` with a Host, on a connection of its own. */
+export const get = (port: number, hostname: string, path = "/"): Promise<RawResponse> =>
+  rawRequest(port, `GET ${path} HTTP/1.1\nHost: ${hostname}\nConnection: close\n\n`);
 
 /** Asks until the answer has this in its body; fails with the last one if it never does. */
 export async function servedBy(port: number, hostname: string, words: string): Promise<void> {
@@ -73,17 +73,19 @@ export async function servedBy(port: number, hostname: string, words: string): P
   assert.fail(`${hostname} is not served by ${words}: ${last}`);
 }
 
+/** Requests that go on until they are told to end. */
+export interface Load {
+  end(): Promise<{ readonly failures: readonly string[]; readonly asked: number }>;
+}
+
 /** One request after the other until told to end. */
-export function loadOn(
-  port: number,
-  hostname: string,
-): { end(): Promise<{ readonly failures: readonly string[]; readonly asked: number }> } {
+export function loadOn(port: number, hostname: string, path = "/"): Load {
   const failures: string[] = [];
   let asked = 0;
   let going = true;
   const done = (async () => {
     while (going) {
-      const { status, body } = await get(port, hostname);
+      const { status, body } = await get(port, hostname, path);
       asked += 1;
       if (status !== 200) failures.push(`${status} ${body}`);
     }

@@ -1,15 +1,34 @@
-/** A window onto Envoy's admin port for kubelets, balancers and Prometheus: two paths, and GET only, since the admin port itself can stop Envoy. */
+/** A window onto Envoy's admin interface for kubelets, balancers and Prometheus: some paths, and GET only, since the interface itself can stop Envoy. */
 import { anyOf } from "../codec/any.ts";
 import type { Address, Listener, Route } from "../codec/generated/messages.ts";
 import { durationOf } from "./duration.ts";
 
-/** The cluster in the bootstrap that leads to the admin port. */
+/** The cluster in our bootstrap that leads to the admin port. */
 export const ADMIN_CLUSTER = "signalbox_admin";
 
-/** Answers 200 on /ready once Envoy has its first configuration, and 503 when it drains after /healthcheck/fail. */
+/** The window that our bootstrap has. */
 export function probeListener(address: Address): Listener {
-  return {
+  return adminWindow({
     name: "signalbox_probe",
+    address,
+    cluster: ADMIN_CLUSTER,
+    paths: ["/ready", "/stats/prometheus"],
+  });
+}
+
+interface AdminWindow {
+  readonly name: string;
+  readonly address: Address;
+  /** A cluster that leads to the admin interface. */
+  readonly cluster: string;
+  readonly paths: readonly string[];
+}
+
+/** `/ready` answers 200 once Envoy has its first configuration, and 503 when it drains after /healthcheck/fail. */
+export function adminWindow({ name, address, cluster, paths }: AdminWindow): Listener {
+  const routes = paths.map((path) => passed(path, cluster));
+  return {
+    name,
     address,
     ignoreGlobalConnLimit: true, // a full Envoy is busy, not dead
     filterChains: [
@@ -18,7 +37,7 @@ export function probeListener(address: Address): Listener {
           {
             name: "envoy.filters.network.http_connection_manager",
             typedConfig: anyOf("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
-              statPrefix: "signalbox_probe",
+              statPrefix: name,
               requestHeadersTimeout: durationOf(10_000),
               streamIdleTimeout: durationOf(60_000),
               httpFilters: [
@@ -27,12 +46,7 @@ export function probeListener(address: Address): Listener {
                   typedConfig: anyOf("envoy.extensions.filters.http.router.v3.Router", {}),
                 },
               ],
-              routeConfig: {
-                name: "signalbox_probe",
-                virtualHosts: [
-                  { name: "signalbox_probe", domains: ["*"], routes: [passed("/ready"), passed("/stats/prometheus")] },
-                ],
-              },
+              routeConfig: { name, virtualHosts: [{ name, domains: ["*"], routes }] },
             }),
           },
         ],
@@ -41,7 +55,7 @@ export function probeListener(address: Address): Listener {
   };
 }
 
-const passed = (path: string): Route => ({
+const passed = (path: string, cluster: string): Route => ({
   match: { path, headers: [{ name: ":method", stringMatch: { exact: "GET" } }] },
-  route: { cluster: ADMIN_CLUSTER, timeout: durationOf(10_000) },
+  route: { cluster, timeout: durationOf(10_000) },
 });
