@@ -44,7 +44,7 @@ export function deltaResponse(
   head: { readonly type: string; readonly nonce: string; readonly removals: readonly string[] },
   entries: readonly Uint8Array[],
 ): readonly Uint8Array[] {
-  const removed = head.removals.map((name) => text(REMOVED, name));
+  const removed = head.removals.map((name) => entry(REMOVED, name));
   return [...entries, text(TYPE, head.type), text(NONCE, head.nonce), ...removed];
 }
 
@@ -70,6 +70,10 @@ function writeAny(out: Buffer, from: number, type: string, pieces: readonly Uint
     at += piece.length;
   }
 }
+
+/** One of a repeated field: an empty one counts. */
+const entry = (fieldTag: number, value: string): Buffer =>
+  value === "" ? Buffer.of(fieldTag, 0) : text(fieldTag, value);
 
 function text(fieldTag: number, value: string): Buffer {
   const out = Buffer.allocUnsafe(textBytes(value));
