@@ -79,6 +79,13 @@ export class Compositions {
     return composition;
   }
 
+  /** The same without the members that have other names. */
+  within(composition: Composition, only: ReadonlySet<string>): Composition {
+    const members = composition.members.filter(({ name }) => only.has(name));
+    if (members.length === composition.members.length) return composition;
+    return this.#shared(composition.type, { head: composition.head, members });
+  }
+
   #shared(type: TypeUrl, content: Content): Composition {
     const version = versionOf(Buffer.from(textOf(content)));
     const key = `${type} ${content.head?.name ?? ""} ${version}`;

@@ -119,10 +119,12 @@ export class Assembly implements Judge<string> {
     this.#repeat = true;
   }
 
-  /** Only these names from now on; undefined for all. Matters to the state of the world alone. */
+  /** Only these names from now on; undefined for all. What the proxy had of others it drops by itself. Matters to the state of the world alone. */
   restrict(only: ReadonlySet<string> | undefined): void {
     this.#only = only;
     this.#undecided = true;
+    if (only === undefined || this.#accepted === undefined) return;
+    this.#accepted = this.#of.store.compositions.within(this.#accepted, only);
   }
 
   /** The composition to send now, if any. */
