@@ -1,4 +1,5 @@
 /** Which slots of a shelf one stream wants. */
+import type { Resource } from "../../codec/resource.ts";
 import { versionOf } from "../../codec/version.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf } from "../content/shelf.ts";
@@ -98,14 +99,13 @@ export class Interest {
     return { name, content: resource.kind === "composed" ? (composed(slot) ?? NOTHING_YET) : contentOf(resource) };
   }
 
-  /** A hash over the names wanted, as far as they exist, and their versions; `composed` tells that of a composed resource. */
-  version(composed: (slot: number) => string | undefined): string {
+  /** A hash over the names wanted, as far as they exist, and the version of each. */
+  version(versionAt: (slot: number, resource: Resource) => string): string {
     const lines: string[] = [];
     for (const resource of this.#shelf.sorted()) {
       const slot = this.#shelf.slotOf(resource.name);
       if (slot === undefined || !this.wants(slot)) continue;
-      const version = resource.kind === "composed" ? (composed(slot) ?? "") : resource.version;
-      lines.push(`${resource.name.length} ${resource.name} ${version}`);
+      lines.push(`${resource.name.length} ${resource.name} ${versionAt(slot, resource)}`);
     }
     return versionOf(Buffer.from(lines.join("\n")));
   }

@@ -18,7 +18,8 @@ interface PiecemealTurn extends SotwTurn {
 export class PiecemealPump implements SotwPump<PiecemealTurn> {
   readonly #store: ResourceStore;
   readonly #pump: Pump;
-  #reported: string | undefined; // version that a reconnecting proxy has, until the first difference
+  #reported: string | undefined; // version that a reconnecting proxy has, until it is compared
+  readonly #held: PiecemealTurn[] = []; // compared, to be sent
 
   constructor(parts: ChannelParts) {
     this.#store = parts.store;
@@ -33,8 +34,9 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
     reported: string | undefined,
   ): void {
-    this.#reported ??= reported;
     const { added, dropped } = this.#pump.differing(wanted.names);
+    if (reported !== undefined) this.#reported = reported;
+    else if (this.#reported !== undefined && added.size > 0) this.#reported = ""; // it has something, but not all of what it names now
     this.#pump.subscribe(added, false); // first, so that a name taken over from the wildcard is not forgotten
     this.#pump.setWildcard(wanted.wildcard);
     this.#pump.unsubscribe(dropped);
@@ -43,18 +45,8 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   next(nowMs: number): PiecemealTurn | undefined {
     // What exactly a reconnecting proxy has is not told, only that it has something: nothing of it is updated from stale sources.
     if (this.#store.frozen && this.#reported !== undefined) return undefined;
-    for (let turn = this.#pump.next(nowMs); turn !== undefined; turn = this.#pump.next(nowMs)) {
-      const version = this.#pump.version();
-      const empty = turn.wholes.length === 0 && turn.composed === undefined;
-      if (version === this.#reported || (empty && !turn.owed)) {
-        this.#pump.acknowledge(turn);
-        continue;
-      }
-      this.#reported = undefined;
-      return { version, entries: this.#entriesOf(turn), turn };
-    }
-    this.#reported = undefined;
-    return undefined;
+    if (this.#reported !== undefined) this.#compare(this.#reported, nowMs);
+    return this.#held.shift() ?? this.#taken(nowMs);
   }
 
   acknowledge({ turn }: PiecemealTurn): void {
@@ -87,6 +79,27 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
 
   close(): void {
     this.#pump.close();
+  }
+
+  /** The next turn that has something to say. */
+  #taken(nowMs: number): PiecemealTurn | undefined {
+    for (let turn = this.#pump.next(nowMs); turn !== undefined; turn = this.#pump.next(nowMs)) {
+      const empty = turn.wholes.length === 0 && turn.composed === undefined;
+      // A version promises no more than was sent: a proxy that comes back with it is sent the rest.
+      if (!empty || turn.owed) return { version: this.#pump.version(false), entries: this.#entriesOf(turn), turn };
+      this.#pump.acknowledge(turn);
+    }
+    return undefined;
+  }
+
+  /** A reconnecting proxy tells one version for all it has. If everything there is to send comes to that version, it has it. */
+  #compare(reported: string, nowMs: number): void {
+    for (let taken = this.#taken(nowMs); taken !== undefined; taken = this.#taken(nowMs)) {
+      this.#held.push(taken);
+      if (this.#pump.version(true) === reported)
+        for (const { turn } of this.#held.splice(0)) this.#pump.acknowledge(turn);
+    }
+    if (this.#held.length > 0 || !this.#pump.waits) this.#reported = undefined;
   }
 
   #entriesOf({ wholes, composed }: Turn): readonly Uint8Array[] {

@@ -9,6 +9,7 @@ import { Assemblies } from "./assemblies.ts";
 import type { GateMember, Verdict } from "./gate.ts";
 import { Interest } from "./interest.ts";
 import { Leaving, least } from "./leaving.ts";
+import { OpenTurns } from "./open-turns.ts";
 import { Refusals } from "./refusals.ts";
 import type { Turn, WholePut } from "./turn.ts";
 import { type Judge, Withheld } from "./withheld.ts";
@@ -34,7 +35,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   readonly #intact = new BitSet(); // removed from the store, and the proxy had the last content
   readonly #refusals: Refusals;
   readonly #assemblies: Assemblies;
-  #open: Turn[] = []; // unanswered, oldest first
+  readonly #open = new OpenTurns();
   #fresh = true; // has nothing, and was sent nothing
   #position: number;
   #settledAt = 0;
@@ -66,6 +67,11 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   get nextAt(): number | undefined {
     if (this.#parts.store.frozen) return undefined;
     return least(least(this.#withheld.nextAt, this.#leaving.nextAt), this.#assemblies.nextAt);
+  }
+
+  /** Something wanted is not sent yet, because of what it requires. */
+  get waits(): boolean {
+    return this.#withheld.size + this.#assemblies.withheldCount > 0;
   }
 
   close(): void {
@@ -172,11 +178,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   acknowledge(turn: Turn): void {
-    const at = this.#open.indexOf(turn);
-    if (at === 0) this.#settledAt = Math.max(this.#settledAt, turn.upTo);
-    // What a later turn removes, and perhaps another puts again, is not there to rely on, though this turn's content was accepted.
-    const removedLater = new Set(this.#open.slice(at + 1).flatMap(({ removals }) => removals));
-    this.#answered(turn);
+    const { oldest, removedLater } = this.#open.close(turn);
+    if (oldest) this.#settledAt = Math.max(this.#settledAt, turn.upTo);
     for (const { slot, resource } of turn.wholes) {
       if (!this.#has.has(slot) || removedLater.has(resource.name)) continue;
       this.#parts.gate.acknowledged(this.type, slot);
@@ -190,7 +193,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** Returns the resource at fault if it is found; else those of the turn are sent again by halves. */
   reject(turn: Turn, detail: string): Rejection | undefined {
-    this.#answered(turn);
+    this.#open.close(turn);
     if (turn.composed !== undefined) {
       const found = this.#assemblies.get(turn.composed.slot)?.reject(detail);
       return found === undefined ? undefined : { ...found, type: this.type, detail };
@@ -204,12 +207,16 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** Nobody waits for the answer to this turn any more. */
   abandon(turn: Turn): void {
-    this.#answered(turn);
+    this.#open.close(turn);
   }
 
-  /** One version for everything that the proxy wants, as state of the world has it. */
-  version(): string {
-    return this.#interest.version((slot) => this.#assemblies.contentOf(slot)?.version);
+  /** One version for everything that the proxy wants, as state of the world has it: `newest`, or as far as it was sent. Equal when nothing waits. */
+  version(newest: boolean): string {
+    return this.#interest.version((slot, { kind, version }) => {
+      if (kind === "composed") return this.#assemblies.contentOf(slot)?.version ?? "";
+      const behind = this.#withheld.has(slot) || this.#dirty.has(slot) || this.#refusals.isRejected(slot);
+      return behind && !newest ? "" : version;
+    });
   }
 
   /** Resources there are that the proxy wants, and what is under way. */
@@ -238,7 +245,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     if (assembly !== undefined) return assembly.state;
     if (this.#refusals.isRejected(slot)) return "rejected";
     if (this.#dirty.has(slot) || this.#shelf.contentAt(slot) > this.#position) return "behind";
-    if (this.#open.some((turn) => turn.wholes.some((put) => put.slot === slot))) return "sent";
+    if (this.#open.puts(slot)) return "sent";
     return this.#parts.gate.isAcknowledged(this.type, slot) ? "acknowledged" : "behind";
   }
 
@@ -307,16 +314,12 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.#dirty.add(slot);
   }
 
-  /** Slots to look at: all that are dirty, or those under suspicion whose turn it is. */
-  #candidates(): Iterable<number> {
-    return this.#refusals.group((slot) => this.#dirty.has(slot) && this.#shelf.at(slot) !== undefined) ?? this.#dirty;
-  }
-
   /** What can be put now, and the names asked for that there is nothing of. */
   #puts(nowMs: number): { readonly wholes: readonly WholePut[]; readonly removals: readonly string[] } {
     const wholes: WholePut[] = [];
     const removals: string[] = [];
-    for (const slot of this.#candidates()) {
+    const suspects = this.#refusals.group((slot) => this.#dirty.has(slot) && this.#shelf.at(slot) !== undefined);
+    for (const slot of suspects ?? this.#dirty) {
       const resource = this.#shelf.at(slot);
       if (!this.#interest.wants(slot)) this.#dismiss(slot);
       else if (resource === undefined || this.#refusals.isRejected(slot)) {
@@ -369,7 +372,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   #nextComposed(nowMs: number): Turn | undefined {
     const composed = this.#assemblies.next(nowMs);
     if (composed === undefined) {
-      if (this.#open.length === 0) this.#settledAt = this.#upTo();
+      if (this.#open.size === 0) this.#settledAt = this.#upTo();
       return undefined;
     }
     this.#has.add(composed.slot);
@@ -379,13 +382,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   #opened(turn: Omit<Turn, "upTo" | "composed"> & Partial<Turn>): Turn {
     this.#fresh = false;
     const opened = { composed: undefined, ...turn, upTo: this.#upTo() };
-    this.#open.push(opened);
+    this.#open.open(opened);
     this.#refusals.opened(opened);
     return opened;
-  }
-
-  #answered(turn: Turn): void {
-    this.#open = this.#open.filter((open) => open !== turn);
   }
 
   /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */

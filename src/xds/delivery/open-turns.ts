@@ -1,0 +1,36 @@
+/** The turns of one pump that the proxy has not answered. */
+import type { Turn } from "./turn.ts";
+
+/** What closing a turn tells. */
+interface Closed {
+  /** None that was sent before it is unanswered still. */
+  readonly oldest: boolean;
+  /** Names that a later turn, unanswered still, takes away: what this one put is not there to rely on. */
+  readonly removedLater: ReadonlySet<string>;
+}
+
+/** In the order in which they were sent. */
+export class OpenTurns {
+  #turns: readonly Turn[] = [];
+
+  get size(): number {
+    return this.#turns.length;
+  }
+
+  open(turn: Turn): void {
+    this.#turns = [...this.#turns, turn];
+  }
+
+  /** The turn was answered, or nobody waits for its answer any more. */
+  close(turn: Turn): Closed {
+    const at = this.#turns.indexOf(turn);
+    const removedLater = new Set(this.#turns.slice(at + 1).flatMap(({ removals }) => removals));
+    this.#turns = this.#turns.filter((open) => open !== turn);
+    return { oldest: at === 0, removedLater };
+  }
+
+  /** Whether one of them puts this. */
+  puts(slot: number): boolean {
+    return this.#turns.some(({ wholes }) => wholes.some((put) => put.slot === slot));
+  }
+}
