@@ -36,7 +36,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   ): void {
     const { added, dropped } = this.#pump.differing(wanted.names);
     if (reported !== undefined) this.#reported = reported;
-    else if (this.#reported !== undefined && added.size > 0) this.#reported = ""; // it has something, but not all of what it names now
+    else if (this.#reported !== undefined && added.length > 0) this.#reported = ""; // it has something, but not all of what it names now
     this.#pump.subscribe(added, false); // first, so that a name taken over from the wildcard is not forgotten
     this.#pump.setWildcard(wanted.wildcard);
     this.#pump.unsubscribe(dropped);
@@ -99,7 +99,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
       if (this.#pump.version(true) === reported)
         for (const { turn } of this.#held.splice(0)) this.#pump.acknowledge(turn);
     }
-    if (this.#held.length > 0 || !this.#pump.waits) this.#reported = undefined;
+    if (this.#held.length > 0 || this.#pump.counts().withheld === 0) this.#reported = undefined;
   }
 
   #entriesOf({ wholes, composed }: Turn): readonly Uint8Array[] {

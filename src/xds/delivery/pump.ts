@@ -69,11 +69,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return least(least(this.#withheld.nextAt, this.#leaving.nextAt), this.#assemblies.nextAt);
   }
 
-  /** Something wanted is not sent yet, because of what it requires. */
-  get waits(): boolean {
-    return this.#withheld.size + this.#assemblies.withheldCount > 0;
-  }
-
   close(): void {
     this.#interest.close();
     this.#shelf.users.delete(this);
@@ -121,11 +116,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   subscribe(names: Iterable<string>, reconnecting: boolean): void {
     for (const name of names) {
       const slot = this.#interest.add(name);
-      if (reconnecting && this.#has.has(slot)) continue;
-      // A name asked for again may have been dropped meanwhile (with a cluster that went and came): nothing may rely on what was acknowledged.
-      this.#has.delete(slot);
-      this.#parts.gate.forgotten(this.type, slot);
-      this.#ask(slot);
+      if (!reconnecting || !this.#has.has(slot)) this.#askAnew(slot);
     }
   }
 
@@ -134,20 +125,24 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return this.#interest.differing(names);
   }
 
+  /** Everything there is, as if each were named. */
+  subscribeAll(): void {
+    for (const slot of this.#shelf.present()) this.#askAnew(slot);
+  }
+
   /** Names not wanted any more. Under a wildcard the protocol wants them sent again, or listed as removed. */
   unsubscribe(names: Iterable<string>): void {
     for (const name of names) {
       const slot = this.#interest.remove(name);
-      if (slot === undefined) continue;
-      if (this.#interest.wildcard) this.#ask(slot);
-      else this.#dismiss(slot);
+      if (slot !== undefined && this.#interest.wildcard) this.#ask(slot);
+      else if (slot !== undefined) this.#dismiss(slot);
     }
   }
 
   follow(name: string): void {
     const slot = this.#shelf.slotOf(name);
-    if (slot === undefined || !this.#has.has(slot) || !this.#interest.wants(slot)) return;
-    if (this.#shelf.at(slot) === undefined) return;
+    if (slot === undefined || !this.#has.has(slot) || !this.#interest.wants(slot) || this.#shelf.at(slot) === undefined)
+      return;
     this.#following.add(slot);
     this.#dirty.add(slot);
   }
@@ -251,6 +246,13 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   wanted(): Iterable<Wanted> {
     return this.#interest.wanted((slot) => this.#assemblies.contentOf(slot));
+  }
+
+  /** A name asked for again may have been dropped meanwhile (with a cluster that went and came): nothing may rely on what was acknowledged. */
+  #askAnew(slot: number): void {
+    this.#has.delete(slot);
+    this.#parts.gate.forgotten(this.type, slot);
+    this.#ask(slot);
   }
 
   #ask(slot: number): void {

@@ -49,6 +49,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     this.#wildcard = change.wildcard;
     this.#pump.subscribe(change.subscribe, first); // first, so that a name taken over from the wildcard is not forgotten
     this.#pump.setWildcard(change.wildcard);
+    if (change.everything && !first) this.#pump.subscribeAll();
     this.#pump.unsubscribe(change.unsubscribe);
     return answer;
   }

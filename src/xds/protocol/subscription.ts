@@ -12,6 +12,8 @@ export interface Wanted {
 /** What a request changes. */
 export interface WantedChange {
   readonly wildcard: boolean;
+  /** `*` is among the names to subscribe to: everything is asked for, as with any other name whether the client has it or not. */
+  readonly everything: boolean;
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
 }
@@ -28,9 +30,10 @@ export function deltaChange(
 ): WantedChange {
   const legacy = request.first && request.subscribe.length === 0;
   const ended = request.unsubscribe.includes(WILDCARD);
-  const begun = legacy || request.subscribe.includes(WILDCARD);
+  const everything = request.subscribe.includes(WILDCARD);
   return {
-    wildcard: begun || (wildcard && !ended),
+    wildcard: legacy || everything || (wildcard && !ended),
+    everything,
     subscribe: request.subscribe.filter((name) => name !== WILDCARD),
     unsubscribe: [
       ...new Set(request.unsubscribe).difference(new Set(request.subscribe)).difference(new Set([WILDCARD])),
