@@ -1,7 +1,7 @@
 /** Separate streams: one per type, and for endpoints one per name, as Envoy opens them without ADS. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connect, DeltaClient, NODE, SotwClient } from "./client.ts";
+import { connect, DeltaClient, NODE } from "./client.ts";
 import { hosts, names } from "./reading.ts";
 import { ASSIGNMENT, CLUSTER, hostname, ROUTE, ROUTES, withoutHostname } from "./resources.ts";
 import { withServer } from "./running-server.ts";
@@ -39,25 +39,6 @@ test("the streams of one connection and node id are one proxy, and make before b
     third.subscribe(ASSIGNMENT, ["c.test"]);
     await third.accept(ASSIGNMENT);
     assert.deepEqual(hosts(await routes.accept(ROUTE)), ["a.test", "c.test"]);
-    over.close();
-  }));
-
-test("separate streams of state of the world work alike, and the type may be left out", () =>
-  withServer({}, async (on) => {
-    const over = connect(on.port);
-    const clusters = new SotwClient({ port: on.port, path: `${CDS}/StreamClusters`, over });
-    clusters.send({ resourceNames: [] });
-    assert.equal((await clusters.accept(CLUSTER, [])).resources?.length, 2);
-    const endpoints = new SotwClient({ port: on.port, path: `${EDS}/StreamEndpoints`, over });
-    endpoints.send({ resourceNames: ["a.test", "b.test"] });
-    await endpoints.accept(ASSIGNMENT, ["a.test", "b.test"]);
-    const routes = new SotwClient({ port: on.port, path: `${RDS}/StreamRoutes`, over });
-    routes.subscribe(ROUTE, [ROUTES]);
-    assert.equal((await routes.accept(ROUTE, [ROUTES])).resources?.length, 1);
-    assert.deepEqual(
-      on.told.connected.map(({ transport }) => transport),
-      ["separate-sotw"],
-    );
     over.close();
   }));
 

@@ -13,6 +13,7 @@ type Delta = readonly [
   },
   wanted: {
     readonly wildcard: boolean;
+    readonly everything?: boolean;
     readonly subscribe: readonly string[];
     readonly unsubscribe: readonly string[];
   },
@@ -37,7 +38,7 @@ const delta: readonly Delta[] = [
   [
     "* begins the wildcard",
     { wildcard: false, first: true, subscribe: ["*", "a"], unsubscribe: [] },
-    { wildcard: true, subscribe: ["a"], unsubscribe: [] },
+    { wildcard: true, everything: true, subscribe: ["a"], unsubscribe: [] },
   ],
   [
     "names are wanted beside the wildcard",
@@ -61,7 +62,7 @@ const delta: readonly Delta[] = [
   ],
 ];
 for (const [why, { wildcard, ...request }, wanted] of delta)
-  test(`delta: ${why}`, () => assert.deepEqual(deltaChange(wildcard, request), wanted));
+  test(`delta: ${why}`, () => assert.deepEqual(deltaChange(wildcard, request), { everything: false, ...wanted }));
 
 type Sotw = readonly [
   why: string,
