@@ -2,7 +2,6 @@
  * Room `serve`: the composition root of `signalbox serve`. Puts the rooms together and owns what has a life: source, sockets, timers.
  * Given: settings and a logger. Gives: a running control plane that can be reconfigured and stopped.
  */
-import { ServerCredentials } from "@grpc/grpc-js";
 import type { Logger } from "pino";
 import { Metrics } from "../admin/metrics.ts";
 import type { AdminModel } from "../admin/model.ts";
@@ -164,7 +163,7 @@ export class ControlPlane {
   }
 
   async #listen(address: ListenAddress): Promise<number> {
-    const bound = await this.server.listen(addressText(address), ServerCredentials.createInsecure());
+    const bound = await this.server.listen(addressText(address));
     if ("cause" in bound) throw new Refusal(`xds.address: ${bound.cause}`, bound.remedy);
     return bound.port;
   }

@@ -160,7 +160,7 @@ export class Connections {
   }
 }
 
-/** As grpc-js writes it; sockets without an address share one name and are told apart by nothing. */
+/** As the transport writes it (client.ts); sockets without an address share one name and are told apart by nothing. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   if (remoteAddress === undefined) return "unknown";
   return remotePort === undefined ? remoteAddress : `${remoteAddress}:${remotePort}`;

@@ -1,6 +1,5 @@
 /** The xDS server: the gRPC methods of the aggregated and the separate services, and the proxies that call them. */
-import { createServer, type Server as Listener } from "node:net";
-import { Server, type ServerCredentials, status } from "@grpc/grpc-js";
+import { createServer, type Server } from "node:net";
 import type { TypeUrl } from "../codec/resource.ts";
 import { Coalescer } from "./coalesce.ts";
 import { Connections } from "./connections.ts";
@@ -25,8 +24,11 @@ import { Denied } from "./protocol/denied.ts";
 import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
 import { ConnectedProxy } from "./proxy.ts";
 import { servicesOf } from "./services.ts";
-import { type AnySession, type Call, Session, type SessionEvents } from "./session.ts";
+import { type AnySession, Session, type SessionEvents } from "./session.ts";
 import type { ResourceStore } from "./store.ts";
+import type { Call, CallEvents } from "./transport/call.ts";
+import { type GrpcStatus, STATUS } from "./transport/grpc-status.ts";
+import { GrpcTransport } from "./transport/transport.ts";
 
 /** What a proxy is given. */
 export interface Assignment {
@@ -72,19 +74,18 @@ interface Followed {
 
 /** Serves resources to proxies. One per process, on as many addresses as asked for. */
 export class XdsServer {
-  readonly #server: Server;
+  readonly #transport: GrpcTransport;
   readonly #options: XdsServerOptions;
   readonly #observer: XdsObserver;
   readonly #clock: () => number;
   readonly #limits: Limits;
   readonly #connections: Connections;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Server[] = [];
   readonly #outlets: Outlets;
   readonly #sessions = new Set<AnySession>();
   readonly #proxies = new Map<string, Set<ConnectedProxy>>(); // by connection and node id
   readonly #stores = new Map<ResourceStore, Followed>();
   #serial = 0;
-  #closing = false;
 
   constructor(options: XdsServerOptions) {
     const { ackBoundMs = 10_000, graceMs = 30_000, inFlightBytes = 50_000_000 } = options;
@@ -98,24 +99,24 @@ export class XdsServer {
       limited: (limit, peer, what) => this.#observer.limited?.(limit, peer, what),
     });
     this.#outlets = new Outlets({ inFlightBytes, stallMs: this.#limits.stallMs, clock: this.#clock });
-    this.#server = new Server({
-      "grpc.max_receive_message_length": options.maxRequestBytes ?? 33_554_432,
-      "grpc.max_send_message_length": -1,
-      "grpc.keepalive_time_ms": options.keepaliveMs ?? 30_000,
-      "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMs ?? 10_000,
-      "grpc.enable_channelz": 0,
-      // Streams of methods that nobody serves never become sessions. Those over the limit are refused with words; these are refused by HTTP/2.
-      "grpc.max_concurrent_streams": 2 * this.#limits.streamsPerConnection,
-    });
     const bounds: Bounds = { ackBoundMs, graceMs };
     const { reword } = options;
     const delta = deltaVariant({ bounds, reword });
     const sotw = sotwVariant({ bounds, reword });
     const services = servicesOf({
-      delta: (call, onlyType) => this.#accept(call, onlyType, delta),
-      sotw: (call, onlyType) => this.#accept(call, onlyType, sotw),
+      delta: (onlyType) => (call) => this.#accept(call, onlyType, delta),
+      sotw: (onlyType) => (call) => this.#accept(call, onlyType, sotw),
     });
-    for (const { definition, implementation } of services) this.#server.addService(definition, implementation);
+    this.#transport = new GrpcTransport({
+      handler: (path) => services.get(path),
+      settings: {
+        maxRequestBytes: options.maxRequestBytes ?? 33_554_432,
+        keepaliveMs: options.keepaliveMs ?? 30_000,
+        keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 10_000,
+      },
+      // Streams of methods that nobody serves never become sessions. Those over the limit are refused with words; these are refused by HTTP/2.
+      maxCalls: 2 * this.#limits.streamsPerConnection,
+    });
   }
 
   /** Bytes handed to sockets and not flushed yet, of all streams. */
@@ -123,11 +124,10 @@ export class XdsServer {
     return this.#outlets.inFlightBytes;
   }
 
-  /** Listens on `address` (`127.0.0.1:18000`, `[::1]:0`, `unix:/path`); gives the port bound, or the reason why not. */
-  listen(address: string, credentials: ServerCredentials): Promise<{ readonly port: number } | ListenFailure> {
-    const injector = this.#server.createConnectionInjector(credentials);
-    const listener = createServer((socket) => {
-      if (this.#connections.admit(socket)) injector.injectConnection(socket);
+  /** Listens on `address` (`127.0.0.1:18000`, `[::1]:0`, `unix:/path`) in plaintext; gives the port bound, or the reason why not. */
+  listen(address: string): Promise<{ readonly port: number } | ListenFailure> {
+    const listener = createServer({ noDelay: true }, (socket) => {
+      if (this.#connections.admit(socket)) this.#transport.take(socket, { maxAgeMs: 0 });
     });
     this.#listeners.push(listener);
     return listen(listener, address);
@@ -185,32 +185,26 @@ export class XdsServer {
 
   /** Ends all streams and tells the clients to go elsewhere (GOAWAY); what is still open after `graceMs` is cut. Settles when nothing is open. */
   async close(graceMs: number): Promise<void> {
-    this.#closing = true;
     for (const listener of this.#listeners) listener.close();
-    this.#server.tryShutdown(() => undefined); // sends the GOAWAY; it cannot tell when connections are closed, since it did not open them
-    for (const session of [...this.#sessions]) session.end();
-    const cut = setTimeout(() => {
-      this.#server.forceShutdown();
-      this.#connections.cut();
-    }, graceMs);
+    this.#transport.drain();
+    const cut = setTimeout(() => this.#connections.cut(), graceMs);
     await this.#connections.empty();
     clearTimeout(cut);
     for (const { stop } of this.#stores.values()) stop();
     this.#stores.clear();
   }
 
-  #accept<Request extends AnyRequest>(call: Call, onlyType: TypeUrl | undefined, variant: Variant<Request>): void {
-    if (this.#closing) {
-      call.end();
-      return;
-    }
-    const connection = this.#connections.of(call.getPeer());
+  #accept<Request extends AnyRequest>(
+    call: Call,
+    onlyType: TypeUrl | undefined,
+    variant: Variant<Request>,
+  ): CallEvents | GrpcStatus {
+    const connection = this.#connections.of(call.client.peer);
     if (!connection.opened()) {
       const message = `more than ${this.#limits.streamsPerConnection} streams on one connection`;
-      call.emit("error", Object.assign(new Error(message), { code: status.RESOURCE_EXHAUSTED }));
-      return;
+      return { code: STATUS.resourceExhausted, message };
     }
-    const session: AnySession = new Session<Request>({
+    const session = new Session<Request>({
       call,
       connection,
       limits: this.#limits,
@@ -222,6 +216,7 @@ export class XdsServer {
       on: this.#events,
     });
     this.#sessions.add(session);
+    return session;
   }
 
   readonly #events: SessionEvents = {

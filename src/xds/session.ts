@@ -1,5 +1,4 @@
 /** One gRPC stream at the edge: bytes to requests, requests to a proxy's stream, responses to the socket. */
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { DecodeError } from "../codec/decode.ts";
 import type { TypeUrl } from "../codec/resource.ts";
 import { clipped } from "./clipped.ts";
@@ -15,16 +14,14 @@ import { Garbage, OverLimit } from "./protocol/garbage.ts";
 import { Stream } from "./protocol/stream.ts";
 import type { Variant } from "./protocol/variant.ts";
 import type { ConnectedProxy, ProxyStream } from "./proxy.ts";
-import { verifiedNames } from "./verified-names.ts";
+import type { Call, CallEvents } from "./transport/call.ts";
+import { type GrpcStatus, STATUS } from "./transport/grpc-status.ts";
 
 /** Bytes of what a client is told of what it did wrong, and the log too. */
 const REASON_BYTES = 256;
 
 /** Timers fire no more often than this, in ms, whatever a bound says. */
 const LEAST_DELAY_MS = 5;
-
-/** A gRPC call: requests are bytes, responses become bytes as they are written. */
-export type Call = ServerDuplexStream<Buffer, Pick<Response, "pieces" | "bytes">>;
 
 /** What a session needs of the server. */
 export interface SessionParts<Request extends AnyRequest> {
@@ -65,7 +62,7 @@ type State<Request extends AnyRequest> =
   | { readonly kind: "waiting"; readonly proxy: ConnectedProxy; readonly requests: Request[] }
   | { readonly kind: "serving"; readonly proxy: ConnectedProxy; readonly stream: Stream<Request> };
 
-export class Session<Request extends AnyRequest> implements ProxyStream {
+export class Session<Request extends AnyRequest> implements ProxyStream, CallEvents {
   readonly #parts: SessionParts<Request>;
   readonly #intake: Intake<Request>;
   readonly #outlet: Outlet;
@@ -82,15 +79,22 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     this.#intake = new Intake(parts);
     this.#outlet = new Outlet(parts.outlets, {
       next: () => this.#guard(() => this.#next()),
-      write: (response, flushed) => call.write(response, () => flushed()),
+      write: (response, flushed) => call.write(response, flushed),
       idle: () => this.#guard(() => this.#arm()),
       cut: () => this.#cut(),
     });
-    call.on("data", (bytes: Buffer) => this.#guard(() => this.#data(bytes)));
-    call.on("end", () => this.end());
-    call.on("cancelled", () => this.#close());
-    call.on("close", () => this.#close());
-    call.on("error", () => this.#close());
+  }
+
+  message(bytes: Buffer): void {
+    this.#guard(() => this.#data(bytes));
+  }
+
+  ended(): void {
+    this.end();
+  }
+
+  closed(): void {
+    this.#close();
   }
 
   get channels(): ProxyStream["channels"] {
@@ -137,12 +141,9 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
 
   #greet(request: Request): void {
     if (request.node === undefined) throw new Garbage("node: is missing in the first request of the stream");
-    const { call, connection, variant, onlyType } = this.#parts;
+    const { call, variant, onlyType } = this.#parts;
     const transport: Transport = `${onlyType === undefined ? "ads" : "separate"}-${variant.name}`;
-    this.#client = {
-      ...{ node: identityOf(request.node), peer: connection.peer, names: verifiedNames(call.getAuthContext()) },
-      ...{ transport, authority: call.getHost() },
-    };
+    this.#client = { ...call.client, node: identityOf(request.node), transport, authority: call.authority };
     const proxy = this.#parts.proxyOf(this, this.#client);
     if (proxy === undefined) {
       this.#state = { kind: "unassigned" };
@@ -215,30 +216,30 @@ export class Session<Request extends AnyRequest> implements ProxyStream {
     try {
       return step();
     } catch (error) {
-      const [code, message] = this.#endOf(error);
+      const status = this.#endOf(error);
       this.#close();
-      this.#parts.call.emit("error", Object.assign(new Error(message), { code }));
+      this.#parts.call.end(status);
       return undefined;
     }
   }
 
   /** How the client is told what went wrong. */
-  #endOf(error: unknown): readonly [status, message: string] {
+  #endOf(error: unknown): GrpcStatus {
     const { connection, on } = this.#parts;
     const denied = error instanceof Denied;
     if (!(denied || error instanceof Garbage || error instanceof DecodeError)) {
       on.fault(error);
-      return [status.INTERNAL, "internal error"];
+      return { code: STATUS.internal, message: "internal error" };
     }
     connection.offended();
-    const reason = clipped(error.message, REASON_BYTES);
-    if (denied) return [status.PERMISSION_DENIED, reason];
+    const message = clipped(error.message, REASON_BYTES);
+    if (denied) return { code: STATUS.permissionDenied, message };
     if (error instanceof OverLimit) {
-      connection.limited(error.limit, reason);
-      return [status.RESOURCE_EXHAUSTED, reason];
+      connection.limited(error.limit, message);
+      return { code: STATUS.resourceExhausted, message };
     }
-    on.garbage(connection.peer, reason);
-    return [status.INVALID_ARGUMENT, reason];
+    on.garbage(connection.peer, message);
+    return { code: STATUS.invalidArgument, message };
   }
 
   #cut(): void {

@@ -4,6 +4,7 @@
  * Must not import: any room but src/codec; must not know what a route or a cluster means to Envoy, only what the xDS protocol says of types.
  */
 import type { Resource, ResourceChange, TypeUrl } from "../codec/resource.ts";
+import { Bundles } from "./content/bundles.ts";
 import { Compositions } from "./content/composition.ts";
 import { Frames } from "./content/frames.ts";
 import { Shelf } from "./content/shelf.ts";
@@ -27,6 +28,8 @@ export class ResourceStore {
   #frozen = false;
   /** Encoded forms of resources, each made once for all streams. */
   readonly frames = new Frames();
+  /** Large responses' resources, each joined once for all streams that are sent the same. */
+  readonly bundles = new Bundles();
   /** Composed bodies, each made once for all streams that need the same. */
   readonly compositions = new Compositions();
 

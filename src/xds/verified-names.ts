@@ -1,16 +1,13 @@
 /** Who a client has proved to be. */
 
-/** What grpc-js tells of a connection (`call.getAuthContext()`): the certificate only if it was verified (1.14.7). */
-interface AuthContext {
-  readonly sslPeerCertificate?: { readonly subjectaltname?: string | undefined } | undefined;
-}
-
 /**
  * Subject alternative names of the client's verified certificate, each with its kind (`DNS:a.example`, `URI:spiffe://a/b`); undefined if it showed
  * none. A certificate without such names gives none: a common name is nobody's identity.
  */
-export function verifiedNames({ sslPeerCertificate }: AuthContext): readonly string[] | undefined {
-  return sslPeerCertificate === undefined ? undefined : namesIn(sslPeerCertificate.subjectaltname ?? "");
+export function verifiedNames(
+  certificate: { readonly subjectAltName: string | undefined } | undefined,
+): readonly string[] | undefined {
+  return certificate === undefined ? undefined : namesIn(certificate.subjectAltName ?? "");
 }
 
 /**

@@ -1,5 +1,4 @@
 /** Resources handed to an Envoy by the real xDS server, over any transport. */
-import { ServerCredentials } from "@grpc/grpc-js";
 import type { Resource, ResourceChange } from "../../src/codec/resource.ts";
 import { type BootstrapTransport, bootstrapOf } from "../../src/envoy/bootstrap.ts";
 import { rewordedScope } from "../../src/envoy/reworded-scope.ts";
@@ -11,7 +10,7 @@ import type { Delivery } from "./file-delivery.ts";
 export async function xdsDelivery(transport: BootstrapTransport): Promise<Delivery> {
   const store = new ResourceStore();
   const server = new XdsServer({ assign: () => ({ fleet: "test", store }), graceMs: 0, reword: rewordedScope });
-  const listening = await server.listen("127.0.0.1:0", ServerCredentials.createInsecure());
+  const listening = await server.listen("127.0.0.1:0");
   if ("cause" in listening) throw new Error(listening.cause);
   let held: readonly Resource[] = [];
   return {

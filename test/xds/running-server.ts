@@ -1,6 +1,5 @@
 /** A server on a free port with one store and one fleet, and what it told its observer. */
 import assert from "node:assert/strict";
-import { ServerCredentials } from "@grpc/grpc-js";
 import type { ProxyLabel, Rejection, ResponseFacts } from "../../src/xds/observer.ts";
 import { XdsServer, type XdsServerOptions } from "../../src/xds/server.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
@@ -74,7 +73,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
     },
     ...options,
   });
-  const bound = await server.listen("127.0.0.1:0", ServerCredentials.createInsecure());
+  const bound = await server.listen("127.0.0.1:0");
   if (!("port" in bound)) throw new Error(bound.cause);
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise((settle) => setTimeout(settle, 2));

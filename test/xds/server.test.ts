@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
-import { ServerCredentials } from "@grpc/grpc-js";
 import { XdsServer } from "../../src/xds/server.ts";
 import { DeltaClient, NODE } from "./client.ts";
 import { names, started } from "./reading.ts";
@@ -174,11 +173,11 @@ test("a port in use is a value that names the address, the system's code and the
   const address = taken.address();
   assert.ok(address !== null && typeof address === "object");
   const server = new XdsServer({ assign: () => undefined });
-  const outcome = await server.listen(`127.0.0.1:${address.port}`, ServerCredentials.createInsecure());
+  const outcome = await server.listen(`127.0.0.1:${address.port}`);
   assert.ok("code" in outcome);
   assert.deepEqual([outcome.code, outcome.address], ["EADDRINUSE", `127.0.0.1:${address.port}`]);
   assert.match(outcome.remedy, /another port/);
-  const foreign = await server.listen("192.0.2.1:0", ServerCredentials.createInsecure());
+  const foreign = await server.listen("192.0.2.1:0");
   assert.deepEqual("code" in foreign && foreign.code, "EADDRNOTAVAIL");
   taken.close();
   await server.close(0);

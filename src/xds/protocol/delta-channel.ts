@@ -61,11 +61,11 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     if (turn === undefined) return undefined;
     const nonce = this.#parts.nonce();
     for (const forgotten of this.#flights.open(nonce, turn, nowMs)) this.#pump.abandon(forgotten);
-    const { frames } = this.#parts.store;
+    const { frames, bundles } = this.#parts.store;
     const entries = turn.wholes.map((put) => frames.delta(put));
     if (turn.composed !== undefined) entries.push(frames.deltaOf(turn.composed.composition, turn.composed.name));
     const { type } = this;
-    const pieces = deltaResponse({ type, nonce, removals: turn.removals }, entries);
+    const pieces = deltaResponse({ type, nonce, removals: turn.removals }, bundles.of(entries));
     const [resources, removals] = [entries.length, turn.removals.length];
     return { type, nonce, resources, removals, pieces, bytes: bytesIn(pieces) };
   }

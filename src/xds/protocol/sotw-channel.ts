@@ -85,7 +85,7 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     this.#newestNonce = nonce;
     for (const forgotten of this.#flights.open(nonce, turn, nowMs)) this.#pump.abandon(forgotten);
     const { type } = this;
-    const pieces = sotwResponse({ type, nonce, version: turn.version }, turn.entries);
+    const pieces = sotwResponse({ type, nonce, version: turn.version }, this.#parts.store.bundles.of(turn.entries));
     return { type, nonce, resources: turn.entries.length, removals: 0, pieces, bytes: bytesIn(pieces) };
   }
 

@@ -1,43 +1,42 @@
-/** Memory that messages share on their way to the socket: each arrives as it was made. */
+/** Bytes that responses share on their way to sockets: each arrives as it was made. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { Scratch } from "../../src/xds/content/scratch.ts";
+import { Bundles } from "../../src/xds/content/bundles.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
 import { DeltaClient } from "./client.ts";
 import { CLUSTER, whole } from "./resources.ts";
 import { withServer } from "./running-server.ts";
 
 const MIB = 1024 * 1024;
-const joined = (scratch: Scratch, ...pieces: readonly Uint8Array[]): Buffer =>
-  scratch.joined(
-    pieces,
-    pieces.reduce((sum, piece) => sum + piece.length, 0),
-  );
 
-test("joined pieces are what concatenation gives, whatever was joined before", () =>
-  fc.assert(
-    fc.property(
-      fc.array(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }), { maxLength: 8 }),
-      (messages) => {
-        const scratch = new Scratch();
-        for (const pieces of messages) assert.deepEqual(joined(scratch, ...pieces), Buffer.concat(pieces));
-      },
-    ),
-  ));
+const entriesOf = (count: number, first = 0): readonly Uint8Array[] =>
+  Array.from({ length: count }, (_, at) => Buffer.from([first, at, at + 1]));
 
-test("messages have the same memory one after the other", () => {
-  const scratch = new Scratch();
-  const first = joined(scratch, new Uint8Array(MIB));
-  assert.equal(joined(scratch, new Uint8Array(MIB)).buffer, first.buffer);
+test("many entries are joined once, for whoever is sent the same ones", () => {
+  const bundles = new Bundles();
+  const entries = entriesOf(20);
+  const [joined, ...more] = bundles.of(entries);
+  assert.deepEqual([joined, more], [Buffer.concat(entries), []]);
+  assert.equal(bundles.of([...entries])[0], joined);
+  assert.equal(bundles.made, 1);
 });
 
-test("memory for an enormous message is not kept", () => {
-  const scratch = new Scratch();
-  const kept = joined(scratch, new Uint8Array(MIB));
-  const enormous = joined(scratch, new Uint8Array(9 * MIB));
-  assert.notEqual(enormous.buffer, kept.buffer);
-  assert.equal(joined(scratch, new Uint8Array(MIB)).buffer, kept.buffer);
+test("other entries are another bundle, though their bytes are equal; few are left as they are", () => {
+  const bundles = new Bundles();
+  const [joined] = bundles.of(entriesOf(20));
+  assert.notEqual(bundles.of(entriesOf(20))[0], joined);
+  assert.deepEqual(bundles.of(entriesOf(21))[0], Buffer.concat(entriesOf(21)));
+  assert.equal(bundles.made, 3);
+  const few = entriesOf(3);
+  assert.equal(bundles.of(few), few);
+});
+
+test("as many as are on their way at a time are remembered", () => {
+  const bundles = new Bundles();
+  const lists = Array.from({ length: 9 }, (_, at) => entriesOf(20, at));
+  const made = lists.map((entries) => bundles.of(entries)[0]); // held, as by writes in flight
+  assert.equal(bundles.of(lists[8] ?? [])[0], made[8]);
+  assert.notEqual(bundles.of(lists[0] ?? [])[0], made[0]);
 });
 
 test("proxies that read late are given the bytes of their own responses", { timeout: 30_000 }, async () => {
