@@ -13,7 +13,8 @@ const LABELS: Readonly<Record<string, string>> = {
     "an option of `xds.limits`; `offences` (a connection was cut for 100 streams that were refused or ended) or `stalled` (for a response never taken)",
   node: "version of Node",
   phase: "`ready` or `draining`",
-  result: "`applied` or `refused` (a configuration); `written`, `failed` or `restored` (a state on disk)",
+  result:
+    "`applied` or `refused` (a configuration); `written`, `failed` or `restored` (a state on disk); `created`, `repeated`, `failed` or `left-out`, being too many at once (an Event)",
   transport: "`ads-delta`, `ads-sotw`, `separate-delta` or `separate-sotw`",
   type: "`Cluster`, `ClusterLoadAssignment`, `Listener`, `RouteConfiguration`, `ScopedRouteConfiguration` or `other`",
   version: "version of Signalbox",

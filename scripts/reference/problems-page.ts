@@ -1,5 +1,6 @@
 /** The reference of problems: what each code means. */
 import { type ProblemCode, problemText } from "../../src/placement/problem.ts";
+import { reasonOf, TELLINGS } from "../../src/serve/event-texts.ts";
 import { blockOf, originOf } from "./markdown.ts";
 import { exampleProblem } from "./problem-examples.ts";
 import { PROBLEM_ROWS, type ProblemRow } from "./problem-table.ts";
@@ -14,6 +15,7 @@ harms nothing but what it names. Codes are stable. Problems are told
 - in the log, once when they come and once when they are solved (\`"problem": "hostname-taken"\`);
 - at \`/debug/problems\` of the [admin address](admin.md), all that there are now;
 - as the metric \`signalbox_problems{code="hostname-taken"}\`, by number;
+- on Kubernetes as an [Event](kubernetes.md#events) on the object, where its owner can do something about it: then the section ends with the Event's reason;
 - by \`signalbox validate\`, before anything is applied, with file, line and column.
 
 Those of the configuration itself are told by the log and \`validate\` only.
@@ -29,5 +31,7 @@ export async function problemsPage(): Promise<string> {
 
 async function sectionOf(code: ProblemCode, { means, example, remedy }: ProblemRow): Promise<string> {
   const line = problemText(await exampleProblem(code, example));
-  return `${[`## ${code}`, means, blockOf("text", line), remedy].join("\n\n")}\n`;
+  const telling = TELLINGS[code];
+  const event = telling === undefined ? [] : [`Event: \`${reasonOf(code)}\`, ${telling.type}.`];
+  return `${[`## ${code}`, means, blockOf("text", line), remedy, ...event].join("\n\n")}\n`;
 }

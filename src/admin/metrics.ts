@@ -3,6 +3,7 @@
  * problems; never a proxy, a hostname or a namespace, of which there may be any number. What one proxy does is told by /debug/proxies.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { EVENT_RESULTS, type EventResult } from "../kubernetes/event-writer.ts";
 import { LIMIT_NAMES } from "../xds/limits.ts";
 import type { XdsObserver } from "../xds/observer.ts";
 import { shortType } from "./answers.ts";
@@ -74,6 +75,9 @@ export class Metrics {
     "fleet",
   ]);
   readonly #reloads = this.#counter("reloads_total", "Configurations read, the first included, by result.", ["result"]);
+  readonly #events = this.#counter("events_total", "Events on Kubernetes objects, by what became of them.", ["result"]);
+  readonly #writes = this.#gauge("events_for_all_replicas", "1 on the replica that writes Events for all.", []);
+  #speaks: () => boolean = () => false;
   readonly #lastReload = this.#gauge("last_reload_timestamp_seconds", "When a configuration was last applied.", []);
 
   readonly #saved = this.#counter("saved_states_total", "States of the source on disk, by what became of them.", [
@@ -99,11 +103,13 @@ export class Metrics {
     for (const limit of LIMIT_NAMES) this.#limited.inc({ limit }, 0);
     for (const result of SAVED) this.#saved.inc({ result }, 0);
     for (const result of ["applied", "refused"]) this.#reloads.inc({ result }, 0);
+    for (const result of EVENT_RESULTS) this.#events.inc({ result }, 0);
   }
 
   /** Text for Prometheus, read now. */
   async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
     await this.#read();
+    this.#writes.set(this.#speaks() ? 1 : 0);
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
@@ -136,6 +142,16 @@ export class Metrics {
   hostnameChanged(fleet: string): void {
     this.#changes.inc({ fleet });
     this.#lastChange.set({ fleet }, this.#now() / 1000);
+  }
+
+  /** Events on Kubernetes objects: attempts to write one, and those there was no memory for. */
+  events(result: EventResult, by: number): void {
+    this.#events.inc({ result }, by);
+  }
+
+  /** How to learn whether this replica writes Events for all. */
+  speaksForAll(read: () => boolean): void {
+    this.#speaks = read;
   }
 
   /** A configuration was read: applied, or refused so that the last good one stays. */

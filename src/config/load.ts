@@ -89,12 +89,14 @@ function fleetOption() {
 
 function sourceOf({ folder, kubernetes }: Written["source"], directory: string): SourceSettings {
   if (folder !== undefined) return { kind: "folder", folder: resolve(directory, folder) };
-  const { namespaces = [], kubeconfig, context } = kubernetes ?? {};
+  const { namespaces = [], kubeconfig, context, events = true, leaseNamespace } = kubernetes ?? {};
   return {
     kind: "kubernetes",
     namespaces,
     kubeconfig: kubeconfig === undefined ? undefined : resolve(directory, kubeconfig),
     context,
+    events,
+    leaseNamespace,
   };
 }
 

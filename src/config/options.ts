@@ -49,6 +49,18 @@ const SOURCE: SectionOption = {
           effect: "Context of the kubeconfig. Left out: its current one.",
           check: checkNotEmpty,
         },
+        events: {
+          type: "switch",
+          effect:
+            "Write Events on the objects whose owners should hear of something, such as a hostname lost to another namespace or a configuration that Envoy rejected.",
+          default: true,
+        },
+        leaseNamespace: {
+          type: "text",
+          effect:
+            "Namespace of the Lease by which one of several replicas is the one that writes Events. Left out: the namespace of the pod; without one there are no Events.",
+          check: checkName,
+        },
       },
     },
   },

@@ -37,6 +37,10 @@ export type SourceSettings =
       readonly kubeconfig: string | undefined;
       /** Context in it; undefined: its current one. */
       readonly context: string | undefined;
+      /** Whether Events are written. */
+      readonly events: boolean;
+      /** Where the Lease for that lies; undefined: in the namespace of the pod. */
+      readonly leaseNamespace: string | undefined;
     };
 
 /** The last complete state, on disk. */

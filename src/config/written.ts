@@ -69,6 +69,8 @@ export interface Written {
           readonly namespaces: readonly string[];
           readonly kubeconfig: string | undefined;
           readonly context: string | undefined;
+          readonly events: boolean;
+          readonly leaseNamespace: string | undefined;
         }
       | undefined;
   };

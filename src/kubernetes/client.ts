@@ -1,4 +1,4 @@
-/** GET requests to one API server, answered as a stream of bytes or as a failure that tells what to do. */
+/** Requests to one API server: reads are answered as a stream of bytes, changes as an object, and both else as a failure that tells what to do. */
 import { createHash } from "node:crypto";
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from "node:http";
 import { Agent, request } from "node:https";
@@ -17,13 +17,34 @@ export interface GetOptions {
 /**
  * What the rest of the room asks of an API server.
  * - Every request shows the credentials of its moment.
- * - An answer that is returned has status 200; everything else throws an ApiError (or the reason of `signal`).
+ * - An answer that is returned has status 200 (or 201); everything else throws an ApiError (or the reason of `signal`).
  * - Aborting the signal ends the answer's stream too.
  */
 export interface KubernetesClient {
   /** For messages: `https://10.0.0.1:443`. */
   readonly server: string;
   get(path: string, options: GetOptions): Promise<AsyncIterable<Buffer>>;
+}
+
+/** One object made, or changed. PUT replaces it if it is still the one that was read (`metadata.resourceVersion`); PATCH merges fields (RFC 7386). */
+export interface Change {
+  readonly method: "POST" | "PUT" | "PATCH";
+  readonly path: string;
+  readonly body: object;
+}
+
+/** What is needed to keep single objects: Events and the Lease. */
+export interface ObjectClient {
+  /** The object at this path. Throws as `get` does, with the code `absent` where there is none. */
+  read(path: string, options: GetOptions): Promise<unknown>;
+  /** Gives the object as it is after the change. Throws as `get` does; `conflict` where somebody else was first. */
+  change(change: Change, options: GetOptions): Promise<unknown>;
+}
+
+interface Question {
+  readonly method: Change["method"] | "GET";
+  readonly path: string;
+  readonly body?: object;
 }
 
 /** Dead peers are found by TCP: the first probe after this long, then (libuv) ten in as many seconds. */
@@ -33,7 +54,7 @@ const KEEP_ALIVE_MS = 15_000;
 const REFUSAL_BYTES = 65_536;
 
 /** The client of one Access. */
-export class HttpKubernetesClient implements KubernetesClient {
+export class HttpKubernetesClient implements KubernetesClient, ObjectClient {
   readonly server: string;
   readonly #proxyUrl: string | undefined;
   readonly #credentials: CredentialReader;
@@ -46,19 +67,46 @@ export class HttpKubernetesClient implements KubernetesClient {
     this.#credentials = new CredentialReader(access);
   }
 
-  async get(path: string, { asked, signal, answerMs }: GetOptions): Promise<AsyncIterable<Buffer>> {
+  get(path: string, options: GetOptions): Promise<AsyncIterable<Buffer>> {
+    return this.#ask({ method: "GET", path }, options);
+  }
+
+  async read(path: string, options: GetOptions): Promise<unknown> {
+    return await this.#object({ method: "GET", path }, options);
+  }
+
+  async change(change: Change, options: GetOptions): Promise<unknown> {
+    return await this.#object(change, options);
+  }
+
+  /** The whole answer within the bound, not only its head. */
+  async #object(asking: Question, { asked, signal, answerMs }: GetOptions): Promise<unknown> {
+    const late = AbortSignal.timeout(answerMs);
+    const chunks: Buffer[] = [];
+    try {
+      const bounded = { asked, signal: AbortSignal.any([signal, late]), answerMs };
+      for await (const chunk of await this.#ask(asking, bounded)) chunks.push(chunk);
+      return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ApiError && !late.aborted) throw error;
+      throw late.aborted ? silence(this.server, answerMs) : new ApiError(failureOf(error, this.server), error);
+    }
+  }
+
+  async #ask(asking: Question, { asked, signal, answerMs }: GetOptions): Promise<AsyncIterable<Buffer>> {
     signal.throwIfAborted();
     const credential = await this.#credentials.read();
     signal.throwIfAborted();
     let answer: IncomingMessage;
     try {
-      answer = await this.#answer(path, credential, signal, answerMs);
+      answer = await this.#answer(asking, credential, signal, answerMs);
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof ApiError ? error : new ApiError(failureOf(error, this.server), error);
     }
     const status = answer.statusCode ?? 0;
-    if (status === 200) return answer;
+    if (status === 200 || status === 201) return answer;
     if (status === 401) this.#credentials.refused();
     throw new ApiError(refusalOf(status, await wordsOf(answer), asked, retryAfterMs(answer.headers["retry-after"])));
   }
@@ -69,13 +117,22 @@ export class HttpKubernetesClient implements KubernetesClient {
     this.#agent = undefined;
   }
 
-  #answer(path: string, credential: Credential, signal: AbortSignal, answerMs: number): Promise<IncomingMessage> {
+  #answer(
+    { method, path, body }: Question,
+    credential: Credential,
+    signal: AbortSignal,
+    answerMs: number,
+  ): Promise<IncomingMessage> {
     const url = new URL(this.server + path);
     const plain = url.protocol === "http:";
     const agent = this.#agentFor(credential, plain);
-    const headers = { ...credential.headers, accept: "application/json", "user-agent": "signalbox" };
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const headers = {
+      ...{ ...credential.headers, accept: "application/json", "user-agent": "signalbox" },
+      ...(body === undefined ? {} : { "content-type": type }),
+    };
     return new Promise((resolve, reject) => {
-      const asking = plain ? plainRequest(url, { agent, headers }) : request(url, { agent, headers });
+      const asking = plain ? plainRequest(url, { method, agent, headers }) : request(url, { method, agent, headers });
       const late = setTimeout(() => asking.destroy(silence(this.server, answerMs)), answerMs);
       // Not the option `signal`: that destroys the connection with an error nobody listens for when its answer has ended already.
       let open: { destroy(reason: Error): unknown } = asking;
@@ -95,7 +152,7 @@ export class HttpKubernetesClient implements KubernetesClient {
         signal.removeEventListener("abort", abort);
         reject(error);
       });
-      asking.end();
+      asking.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 

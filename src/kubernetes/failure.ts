@@ -7,7 +7,8 @@ export type FailureCode =
   | "credentials" // our own credentials cannot be had: a file is missing, a plugin fails
   | "unauthenticated" // 401
   | "forbidden" // 403
-  | "absent" // 404: the API server does not serve this kind
+  | "absent" // 404: the API server does not serve this kind, or has no such object
+  | "conflict" // 409: somebody else changed the object since we read it, or made it before us
   | "expired" // 410: our position is too old, list anew
   | "throttled" // 429
   | "timeout" // 504: too slow, or our position lies in the future of an API server whose etcd was restored
@@ -73,15 +74,19 @@ function wordsOf(error: Error, code: string): string {
 
 /** A request as its refusal names it: `list workloads.runtime.wasmcloud.dev in namespace shop`. */
 export interface Asked {
-  readonly verb: "list" | "watch" | "get";
+  readonly verb: "list" | "watch" | "get" | "create" | "update" | "patch";
   readonly plural: string;
   readonly group: string;
   /** Undefined: in all namespaces, or a kind without them. */
   readonly namespace: string | undefined;
+  /** Of a request for one object: its name. */
+  readonly name?: string;
 }
 
-const asText = ({ verb, plural, group, namespace }: Asked): string =>
-  `${verb} ${plural}${group === "" ? "" : `.${group}`} ${namespace === undefined ? "in all namespaces" : `in namespace ${namespace}`}`;
+function asText({ verb, plural, group, namespace, name }: Asked): string {
+  const what = `${plural}${group === "" ? "" : `.${group}`}${name === undefined ? "" : ` ${name}`}`;
+  return `${verb} ${what} ${namespace === undefined ? "in all namespaces" : `in namespace ${namespace}`}`;
+}
 
 /** The failure that a status code and the words of a Status object stand for. `retryAfterMs` is that of the header, if there was one. */
 export function refusalOf(status: number, words: string, asked: Asked, retryAfterMs?: number): Failure {
@@ -101,8 +106,12 @@ export function refusalOf(status: number, words: string, asked: Asked, retryAfte
       return {
         code: "absent",
         cause,
-        remedy: `Install the CustomResourceDefinition ${asked.plural}.${asked.group} (wasmCloud's runtime-operator chart has it)`,
+        remedy: READING.has(asked.verb)
+          ? `Install the CustomResourceDefinition ${asked.plural}.${asked.group} (wasmCloud's runtime-operator chart has it)`
+          : "See that the namespace exists and is not being deleted",
       };
+    case 409:
+      return { code: "conflict", cause, remedy: "Wait: Signalbox looks again" };
     case 410:
       return { code: "expired", cause, remedy: "Wait: a new list is under way" };
     case 429:
@@ -125,8 +134,11 @@ export function refusalOf(status: number, words: string, asked: Asked, retryAfte
   }
 }
 
-function grantRemedy({ verb, plural, group, namespace }: Asked): string {
-  const rule = `apiGroups: ["${group}"], resources: ["${plural}"], verbs: ["get", "list", "watch"]`;
+const READING: ReadonlySet<Asked["verb"]> = new Set(["list", "watch", "get"]);
+
+function grantRemedy({ verb, plural, group, namespace, name }: Asked): string {
+  const verbs = READING.has(verb) && name === undefined ? '"get", "list", "watch"' : `"${verb}"`;
+  const rule = `apiGroups: ["${group}"], resources: ["${plural}"], verbs: [${verbs}]`;
   const role =
     namespace === undefined
       ? "a ClusterRole and ClusterRoleBinding"

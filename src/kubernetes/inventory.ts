@@ -19,6 +19,11 @@ export class Inventory<T> {
     return this.#objects.size;
   }
 
+  /** The last complete list has this of it; undefined: it is not there. */
+  get(key: string): T | undefined {
+    return this.#objects.get(key);
+  }
+
   /** The object of one event. Gives what changed: the new projection, or the last known one of what is gone; undefined if nothing did. */
   put(key: string, projection: T | undefined): { readonly upsert: T } | { readonly removal: T } | undefined {
     if (projection === undefined) return this.remove(key);

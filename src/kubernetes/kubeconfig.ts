@@ -29,6 +29,8 @@ export interface Access {
   readonly user: User;
   /** The namespace of the context; that of the pod in a cluster. "" if none is named. */
   readonly namespace: string;
+  /** Read from what a pod is given: `namespace` is then our own, and not merely what somebody looks at. */
+  readonly inPod: boolean;
 }
 
 /** `user.exec` of an Access: a credential plugin, as ExecAuth of client-node runs it. */
@@ -79,6 +81,7 @@ export function podAccess(env: Environment, folder: string): Access | undefined 
     cluster: { name: "pod", server, caFile: join(folder, "ca.crt"), skipTLSVerify: false },
     user: { name: "pod", authProvider: fileProvider(token) },
     namespace: textOf(join(folder, "namespace"))?.trim() ?? "",
+    inPod: true,
   };
 }
 
@@ -132,6 +135,7 @@ function fromFiles(paths: readonly string[], contextName: string | undefined, na
     cluster: checkedCluster(cluster),
     user: user === undefined ? { name: "" } : checkedUser(user),
     namespace: context.namespace ?? "",
+    inPod: false,
   };
 }
 

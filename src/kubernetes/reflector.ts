@@ -84,6 +84,11 @@ export class Reflector<T> {
     return this.#inventory.size;
   }
 
+  /** The projection of an object by its key (see ObjectIdentity); undefined if it is not there. */
+  get(key: string): T | undefined {
+    return this.#inventory.get(key);
+  }
+
   start(): void {
     this.#move("start");
     this.#running = this.#run();

@@ -25,6 +25,7 @@ import { AddressStage } from "../sources/address-stage.ts";
 import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
 import type { Denial, ProxyClient, ProxyLabel, Transport } from "../xds/observer.ts";
 import { type Assignment, XdsServer } from "../xds/server.ts";
+import { EventReports, type Reporting } from "./event-reports.ts";
 import { fleetOf } from "./fleet-of.ts";
 import { keptSource } from "./kept-source.ts";
 import { RunningModel } from "./running-model.ts";
@@ -34,6 +35,8 @@ import { XdsClusterNames } from "./xds-cluster-names.ts";
 /** What a control plane is made of that is not settings. */
 export interface ControlPlaneParts {
   readonly source: ObjectSource;
+  /** How owners are told in Events; undefined: they are not. */
+  readonly reporting: Reporting | undefined;
   readonly log: Logger;
   readonly story: Story;
   /** As `signalbox --version` prints it. */
@@ -59,6 +62,7 @@ export class ControlPlane {
   readonly pipeline: Pipeline;
   readonly #runner: Runner;
   readonly #records: AddressStage;
+  readonly #reports: EventReports | undefined;
   readonly server: XdsServer;
   /** What admin and commands read. */
   readonly model: AdminModel;
@@ -83,10 +87,15 @@ export class ControlPlane {
       keptSource(parts.source, settings.saved, { log: parts.log, metrics: this.metrics }),
       addressSettings(settings),
     );
+    const { reporting, log } = parts;
+    const { metrics } = this;
+    if (reporting !== undefined)
+      this.#reports = new EventReports({ ...reporting, placement: () => this.pipeline.placement, log, metrics });
     const { xds } = settings;
+    const counting = metrics.observer();
     this.server = new XdsServer({
       assign: (client) => this.#assign(client),
-      observer: story.observer(this.metrics.observer()),
+      observer: story.observer(this.#reports?.observer(counting) ?? counting),
       ackBoundMs: xds.ackBoundMs,
       graceMs: xds.graceMs,
       inFlightBytes: xds.bytesInFlight,
@@ -159,7 +168,7 @@ export class ControlPlane {
   async stop(graceMs: number): Promise<void> {
     await this.#records.stop();
     this.#runner.stop();
-    await this.server.close(graceMs);
+    await Promise.all([this.#reports?.stop(), this.server.close(graceMs)]);
   }
 
   async #listen(address: ListenAddress): Promise<number> {
@@ -169,9 +178,9 @@ export class ControlPlane {
   }
 
   #take(batch: Batch<RecordChange>): void {
-    const { log, story } = this.#parts;
+    const { log } = this.#parts;
     for (const report of batch.problems) {
-      story.problems(report);
+      this.#tell(report);
       if (report.problems.length === 0) this.#sourceProblems.delete(report.about);
       else this.#sourceProblems.set(report.about, report.problems);
     }
@@ -194,18 +203,24 @@ export class ControlPlane {
     }
   }
 
+  #tell(report: ProblemReport): void {
+    this.#parts.story.problems(report);
+    this.#reports?.problems(report);
+  }
+
   #settled(): void {
     const { log, story } = this.#parts;
     // Sources and placement may both have something to say of one object; under one name the later would wipe the earlier.
     for (const [about, problems] of this.pipeline.placer.takeProblemChanges())
-      story.problems({ about: `placement of ${about}`, problems });
+      this.#tell({ about: `placement of ${about}`, problems });
     for (const fleet of this.pipeline.fleets.values()) {
       const problems = fleet.takeProblemChanges();
-      if (problems !== undefined) story.problems({ about: `translation for ${fleet.name}`, problems });
+      if (problems !== undefined) this.#tell({ about: `translation for ${fleet.name}`, problems });
     }
     if (this.#announced) story.burstOver();
     if (this.#announced || !this.complete) return; // what is read before everything is known is the state at the start, no change
     this.#announced = true;
+    this.#reports?.start();
     story.forgetBurst();
     const { placement } = this.pipeline;
     log.info(

@@ -7,11 +7,18 @@ import { readAccess } from "../kubernetes/kubeconfig.ts";
 import { filesSource } from "../sources/files.ts";
 import { KubernetesSource } from "../sources/kubernetes.ts";
 import type { ObjectSource } from "../sources/source.ts";
+import type { Reporting } from "./event-reports.ts";
 import { WatchStories } from "./watch-story.ts";
 
+/** Where objects come from, and how their owners are told in Events; undefined: not at all. */
+interface Sources {
+  readonly source: ObjectSource;
+  readonly reporting: Reporting | undefined;
+}
+
 /** Makes it, without starting it. @throws ApiError when no kubeconfig names an API server. */
-export function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, log: Logger): ObjectSource {
-  if (settings.kind === "folder") return filesSource({ folder: settings.folder });
+export function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, log: Logger): Sources {
+  if (settings.kind === "folder") return { source: filesSource({ folder: settings.folder }), reporting: undefined };
   const { namespaces, kubeconfig, context } = settings;
   const access = readAccess(
     { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) },
@@ -19,11 +26,20 @@ export function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, l
   );
   log.info({ server: access.cluster.server, from: access.origin }, "reading from Kubernetes");
   const stories = new WatchStories(log, () => performance.now());
-  return new KubernetesSource({
-    client: new HttpKubernetesClient(access),
+  const client = new HttpKubernetesClient(access);
+  const source = new KubernetesSource({
+    client,
     namespaces,
     observer: (kind, namespace) => stories.of(kind, namespace),
     clock: { now: () => performance.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) },
     chance: Math.random,
   });
+  const leaseNamespace = settings.leaseNamespace ?? (access.inPod ? access.namespace : "");
+  if (settings.events && leaseNamespace === "")
+    log.info(
+      { remedy: "Set source.kubernetes.leaseNamespace, or events: false" },
+      "no Events are written: this is no pod, and no namespace is named for the Lease",
+    );
+  const reporting = settings.events && leaseNamespace !== "" ? { client, source, leaseNamespace } : undefined;
+  return { source, reporting };
 }

@@ -90,7 +90,7 @@ async function start(
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
   const story = new Story(log, () => performance.now());
-  const plane = new ControlPlane(settings, { source: sourceOf(settings, env, log), log, story, version });
+  const plane = new ControlPlane(settings, { ...sourceOf(settings, env, log), log, story, version });
   plane.metrics.reloaded("applied");
   const admin = await listenAdmin(plane, settings, log);
   let port: number;

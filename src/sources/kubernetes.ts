@@ -10,10 +10,10 @@ import type {
 } from "../kubernetes/reflector-options.ts";
 import type { ReflectorState } from "../kubernetes/reflector-state.ts";
 import { located, resourcesIn } from "../kubernetes/scope.ts";
-import type { RecordKind } from "../placement/records.ts";
+import type { ObjectName, RecordKind } from "../placement/records.ts";
 import { ClusterLedger } from "./cluster-ledger.ts";
 import { type ClusterObject, clusterObject, sameClusterObject } from "./kubernetes-object.ts";
-import { GROUP } from "./object.ts";
+import { API_VERSION, GROUP } from "./object.ts";
 import type { ObjectChange, ObjectSource, ProblemReport, Sink } from "./source.ts";
 
 export interface KubernetesOptions {
@@ -44,6 +44,14 @@ export interface KindStatus {
   readonly objects: number;
   /** Since when, on the clock given, and why it may be out of date. */
   readonly stale: { readonly sinceMs: number; readonly failure: Failure } | undefined;
+}
+
+/** An object as others may point at it. */
+export interface ObjectIdentity {
+  readonly apiVersion: string;
+  readonly uid: string;
+  /** A controller made it: a Workload of a ReplicaSet, a ReplicaSet of a deployment. */
+  readonly owned: boolean;
 }
 
 /** What cannot be done without; of the others ages and succession are learnt, and without them Signalbox goes on. */
@@ -179,6 +187,15 @@ export class KubernetesSource implements ObjectSource {
     this.#sink?.({ changes, problems, synced, stale });
   }
 
+  /** What is known of an object beside its record; undefined if it is not there. */
+  identityOf({ kind, namespace, name }: ObjectName & { readonly kind: RecordKind }): ObjectIdentity | undefined {
+    for (const watched of this.#watched) {
+      const object = watched.kind === kind ? watched.reflector.get(`${namespace}/${name}`) : undefined;
+      if (object !== undefined) return { apiVersion: API_VERSION, uid: object.uid, owned: isOwned(object) };
+    }
+    return undefined;
+  }
+
   #staleness(): string | undefined {
     const watched = this.#watched.find((w) => w.reflector.staleness !== undefined && this.#degraded(w) === undefined);
     const failure = watched?.reflector.staleness?.failure;
@@ -218,6 +235,11 @@ export class KubernetesSource implements ObjectSource {
           if (namespace === undefined || namespaces.has(namespace)) reflector.relist();
     }, this.#options.ownerMs ?? 3_000);
   }
+}
+
+/** Its spec is a copy of that of an owner, which is the one that people edit. */
+function isOwned({ owner, record }: ClusterObject): boolean {
+  return owner !== undefined || (record?.kind === "WorkloadReplicaSet" && record.deployment !== undefined);
 }
 
 const CONSEQUENCE: Partial<Readonly<Record<RecordKind, string>>> = {

@@ -82,7 +82,7 @@ const LIMITS =
   "{connections: 0, connectionsPerAddress: 0, idleMs: 0, streamsPerConnection: 1, typesPerStream: 2, namesPerRequest: 1000, unknownNames: 100, nodeBytes: 1024, requestsPerSecond: 0, detailBytes: 100, stallMs: 100}";
 
 const FULL = `source:
-  kubernetes: {namespaces: [wasmcloud-system, shop], kubeconfig: ../kubeconfig, context: blue}
+  kubernetes: {namespaces: [wasmcloud-system, shop], kubeconfig: ../kubeconfig, context: blue, events: false, leaseNamespace: signalbox}
 xds: {address: "0.0.0.0:18000", plaintextOffLoopback: true, maxRequestBytes: 65536, ackBoundMs: 0, graceMs: 0, bytesInFlight: 1000000, limits: ${LIMITS}}
 admin: {address: "[::1]:0", grpcAddress: "127.0.0.1:19101"}
 log: {level: debug}
@@ -127,6 +127,8 @@ test("everything that can be said arrives, 0 and false included", () => {
     namespaces: ["wasmcloud-system", "shop"],
     kubeconfig: "/etc/kubeconfig",
     context: "blue",
+    events: false,
+    leaseNamespace: "signalbox",
   });
   assert.deepEqual(xds, {
     address: { ip: "0.0.0.0", port: 18_000 },

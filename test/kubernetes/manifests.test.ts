@@ -37,6 +37,8 @@ test("there is what was asked for: two replicas, two fleets, budgets, policies a
     ServiceAccount: ["signalbox"],
     ClusterRole: ["signalbox"],
     ClusterRoleBinding: ["signalbox"],
+    Role: ["signalbox"],
+    RoleBinding: ["signalbox"],
     ConfigMap: ["signalbox"],
     Deployment: ["signalbox", "envoy-public", "envoy-private"],
     Service: ["signalbox", "envoy-public", "envoy-private"],
@@ -134,13 +136,14 @@ test("Signalbox's rights are enough: everything is read, and nothing is reported
 });
 
 test("Signalbox's rights are no more than that", async () => {
-  const may = async (verb: string, group: string, resource: string) => {
+  for (const object of objects.filter(({ kind }) => kind.startsWith("Role"))) await server.admin.apply(object);
+  const may = async (verb: string, group: string, resource: string, namespace = "shop", name = "") => {
     const review = {
       apiVersion: "authorization.k8s.io/v1",
       kind: "SubjectAccessReview",
       spec: {
         user: "system:serviceaccount:signalbox:signalbox",
-        resourceAttributes: { verb, group, resource, namespace: "shop" },
+        resourceAttributes: { verb, group, resource, namespace, name },
       },
     };
     const answer = (await server.admin.request(
@@ -159,6 +162,17 @@ test("Signalbox's rights are no more than that", async () => {
     for (const verb of ["create", "update", "patch", "delete", "deletecollection"])
       assert.equal(await may(verb, "runtime.wasmcloud.dev", kind), false, `${verb} ${kind}`);
   }
+  for (const verb of ["create", "patch", "get", "list", "watch", "update", "delete"])
+    assert.equal(await may(verb, "events.k8s.io", "events"), ["create", "patch"].includes(verb), `${verb} events`);
+  const LEASES = ["coordination.k8s.io", "leases"] as const;
+  for (const verb of ["get", "update", "patch", "delete"]) {
+    const wanted = ["get", "update"].includes(verb);
+    assert.equal(await may(verb, ...LEASES, "signalbox", "signalbox-events"), wanted, `${verb} its Lease`);
+    assert.equal(await may(verb, ...LEASES, "signalbox", "another"), false, `${verb} another Lease`);
+    assert.equal(await may(verb, ...LEASES, "shop", "signalbox-events"), false, `${verb} a Lease elsewhere`);
+  }
+  assert.equal(await may("create", ...LEASES, "signalbox"), true, "create leases");
+  assert.equal(await may("create", ...LEASES, "shop"), false, "create leases elsewhere");
   for (const [group, resource] of [
     ["", "secrets"],
     ["", "pods"],

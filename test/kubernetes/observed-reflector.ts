@@ -89,6 +89,7 @@ export class ObservedReflector {
 export function plainAccess(server: string): Access {
   return {
     origin: "test",
+    inPod: false,
     cluster: { name: "test", server, skipTLSVerify: false },
     user: { name: "test" },
     namespace: "",
