@@ -10,8 +10,12 @@ export interface RawResponse {
 }
 
 /** Sends text as it is (lines end in \n, sent as \r\n) and reads one response to its end. Fails when none comes. */
-export async function rawRequest(port: number, text: string, prelude?: Uint8Array): Promise<RawResponse> {
-  const socket = connect(port, "127.0.0.1");
+export async function rawRequest(
+  port: number,
+  text: string,
+  { prelude, from }: { readonly prelude?: Uint8Array; readonly from?: string } = {},
+): Promise<RawResponse> {
+  const socket = connect({ port, host: "127.0.0.1", ...(from === undefined ? {} : { localAddress: from }) });
   socket.setTimeout(PATIENCE_MS, () =>
     socket.destroy(new Error(`no response to ${JSON.stringify(text.slice(0, 200))}`)),
   );

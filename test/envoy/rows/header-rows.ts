@@ -89,7 +89,7 @@ export const HEADER_ROWS: readonly RequestRow[] = [
       const port = await bench.port("proxy-protocol");
       const request = "GET / HTTP/1.1\nHost: proxied.test\nAccept: application/json\n\n";
       for (const prelude of [VERSION_1, VERSION_2]) {
-        const { status, body } = await rawRequest(port, request, prelude);
+        const { status, body } = await rawRequest(port, request, { prelude });
         assert.equal(status, 200, body);
         assert.equal(JSON.parse(body).headers["x-real-ip"], "203.0.113.9");
       }
