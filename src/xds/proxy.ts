@@ -40,7 +40,7 @@ export class ConnectedProxy {
     this.label = label;
     this.#ledger = new RejectionLedger(store, told);
     this.store = store;
-    this.gate = new Gate(store);
+    this.gate = new Gate(store, `${label.node.userAgentName} ${label.node.userAgentVersion}`);
     this.connectedAtMs = connectedAtMs;
   }
 

@@ -8,6 +8,7 @@ import { Bundles } from "./content/bundles.ts";
 import { Compositions } from "./content/composition.ts";
 import { Frames } from "./content/frames.ts";
 import { Shelf } from "./content/shelf.ts";
+import { Kinds } from "./delivery/kind.ts";
 
 /** More types than Envoy has: from here on, those that a client made up and has left are forgotten. */
 const MANY_TYPES = 64;
@@ -32,6 +33,9 @@ export class ResourceStore {
   readonly bundles = new Bundles();
   /** Composed bodies, each made once for all streams that need the same. */
   readonly compositions = new Compositions();
+
+  /** What builds of proxies have accepted and refused of this store. */
+  readonly kinds = new Kinds();
 
   /** Steps so far that changed something, counted since this store was made; means nothing to another replica. */
   get position(): number {

@@ -38,6 +38,8 @@ export abstract class EnvoyModel {
   readonly store: ResourceStore;
   readonly has = new Map<string, Contents>([CLUSTER, ASSIGNMENT, LISTENER, ROUTE].map((type) => [type, new Map()]));
   readonly #refuses: (name: string, bytes: Uint8Array) => boolean;
+  /** What it says of a response that it refuses, of the names at fault and of all. */
+  words: (bad: readonly string[], all: readonly string[]) => string = (bad) => `bad: ${bad.join(", ")}`;
   /** Responses in sockets: clusters and assignments in one, in order, as if every other type had its own. What ADS guarantees beyond that is not relied on. */
   protected arrived: Arrived[] = [];
   /** Clusters that wait for an assignment: Envoy keeps a changed one from use until it gets one. */
@@ -107,7 +109,13 @@ export abstract class EnvoyModel {
     if (response === undefined) return;
     const bad = response.resources.filter(({ name, bytes }) => this.#refuses(name, bytes)).map(({ name }) => name);
     if (bad.length > 0) {
-      this.answer(response, `bad: ${bad.join(", ")}`);
+      this.answer(
+        response,
+        this.words(
+          bad,
+          response.resources.map(({ name }) => name),
+        ),
+      );
       return;
     }
     const contents = this.contents(response.type);

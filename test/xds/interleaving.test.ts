@@ -33,6 +33,8 @@ type Step =
 const name = fc.constantFrom(...NAMES);
 const body = fc.constantFrom("1", "2", "bad");
 
+const words = fc.constantFrom("honest", "silent", "lying", "blaming" as const);
+
 const step = (reconnects: boolean): fc.Arbitrary<Step> =>
   fc.oneof(
     fc.record({ kind: fc.constantFrom("add", "remove", "move", "reroute", "recluster" as const), name, body }),
@@ -136,10 +138,11 @@ for (const [kind, envoyOf, reconnects] of kinds) {
       { numRuns: Number(process.env["RUNS"] ?? 500) },
     ));
 
-  test(`${kind}: a proxy that refuses some contents ends with all others, and is told none of them for ever`, () =>
+  test(`${kind}: a proxy that refuses some contents, whatever it says, ends with all others, and is told none of them for ever`, () =>
     fc.assert(
-      fc.property(fc.array(step(reconnects), { maxLength: 80, size: "max" }), (steps) => {
+      fc.property(fc.array(step(reconnects), { maxLength: 80, size: "max" }), words, (steps, said) => {
         const envoy = envoyOf(storeOf("a.test"), isBad);
+        envoy.words = WORDS[said];
         play(envoy, steps);
         assertSameButBad(envoy);
         const before = envoy.sent.length;
@@ -148,7 +151,34 @@ for (const [kind, envoyOf, reconnects] of kinds) {
       }),
       { numRuns: Number(process.env["RUNS"] ?? 500) },
     ));
+
+  test(`${kind}: whatever one proxy of its kind refused, a newcomer that refuses it too ends with all others, and one that does not with all`, () =>
+    fc.assert(
+      fc.property(fc.array(step(reconnects), { maxLength: 60, size: "max" }), words, (steps, said) => {
+        const store = storeOf("a.test");
+        const first = envoyOf(store, isBad);
+        first.words = WORDS[said];
+        play(first, steps);
+        const restarted = envoyOf(store, isBad);
+        restarted.words = WORDS[said];
+        play(restarted, []);
+        assertSameButBad(restarted);
+        const healthy = envoyOf(store);
+        play(healthy, []);
+        assertSame(healthy);
+        first.settle();
+        assertSameButBad(first);
+      }),
+      { numRuns: Number(process.env["RUNS"] ?? 300) },
+    ));
 }
+
+const WORDS = {
+  honest: (bad: readonly string[]) => bad.join(", "),
+  silent: () => "",
+  lying: (bad: readonly string[], all: readonly string[]) => all.filter((one) => !bad.includes(one)).join(", "),
+  blaming: (_: readonly string[], all: readonly string[]) => `${all.join(", ")}, ${NAMES.join(", ")}`,
+};
 
 const isBad = (_name: string, bytes: Uint8Array): boolean => Buffer.from(bytes).includes("bad");
 

@@ -8,6 +8,14 @@ export interface SlotUser {
   addUsed(used: BitSet): void;
 }
 
+/** Whoever must know at once that other content is the newest. Told after the fact. */
+export interface ShelfListener {
+  /** The slot has other content than `before`. */
+  replaced(slot: number, before: Resource): void;
+  /** The slot has no resource any more. */
+  removed(slot: number): void;
+}
+
 /**
  * Names interned as slots. A slot may stand for a name without a resource: one that was removed, or that a proxy asked for.
  * - A slot keeps its name for as long as it has a resource or a user uses it.
@@ -17,6 +25,7 @@ export interface SlotUser {
 export class Shelf {
   readonly type: TypeUrl;
   readonly users = new Set<SlotUser>();
+  readonly listeners = new Set<ShelfListener>();
   readonly #slots = new Map<string, number>();
   readonly #names: (string | undefined)[] = [];
   readonly #items: (Resource | undefined)[] = [];
@@ -118,6 +127,8 @@ export class Shelf {
     if (this.#versions[slot] !== resource.version) this.#contentAt[slot] = position;
     this.#versions[slot] = resource.version;
     this.#note(slot, position);
+    if (before !== undefined && before.version !== resource.version)
+      for (const listener of this.listeners) listener.replaced(slot, before);
     return true;
   }
 
@@ -128,6 +139,7 @@ export class Shelf {
     this.#items[slot] = undefined;
     this.#filled.delete(slot);
     this.#note(slot, position);
+    for (const listener of this.listeners) listener.removed(slot);
     return true;
   }
 

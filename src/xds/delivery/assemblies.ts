@@ -88,8 +88,6 @@ export class Assemblies {
   }
 
   rejections(): readonly Rejection[] {
-    const { type } = this.#parts;
-    const pins = [...this.#assemblies.values()].flatMap((assembly) => assembly.pins());
-    return pins.map(({ culprit, detail }) => ({ ...culprit, type, detail }));
+    return [...this.#assemblies.values()].flatMap((assembly) => assembly.rejections());
   }
 }

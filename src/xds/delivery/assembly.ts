@@ -2,18 +2,13 @@
 import type { Resource } from "../../codec/resource.ts";
 import type { Composition } from "../content/composition.ts";
 import type { Shelf } from "../content/shelf.ts";
-import { SparseMap } from "../content/sparse-map.ts";
-import type { DeliveryState } from "../observer.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
 import { removedLast } from "../protocol/type-urls.ts";
 import type { ResourceStore } from "../store.ts";
 import type { Gate, Verdict } from "./gate.ts";
 import { type Bounds, Leaving, least } from "./leaving.ts";
-import { Suspects } from "./suspects.ts";
-import type { Culprit } from "./turn.ts";
+import { PartRefusals } from "./part-refusals.ts";
 import { type Judge, Withheld } from "./withheld.ts";
-
-/** Stands for the head among names of parts, none of which is empty. */
-const HEAD = "";
 
 /** What an assembly is made of. */
 export interface AssemblyParts {
@@ -23,12 +18,6 @@ export interface AssemblyParts {
   readonly shelf: Shelf;
   /** The resource without parts; undefined if there is none by nature (the state of the world of a type). */
   readonly head: () => Resource | undefined;
-}
-
-/** A version of one part that the proxy refused. It keeps what it accepted of it, if anything, for as long as this version is the newest. */
-interface Pin {
-  readonly culprit: Culprit;
-  readonly detail: string;
 }
 
 /**
@@ -41,9 +30,7 @@ export class Assembly implements Judge<string> {
   readonly #of: AssemblyParts;
   readonly #withheld: Withheld<string>;
   readonly #leaving: Leaving<string>;
-  readonly #pinned = new SparseMap<string, Pin>();
-  readonly #suspects = new Suspects<string>();
-  #refusedHead: string | undefined; // version
+  readonly #refusals: PartRefusals;
   #accepted: Composition | undefined;
   #sent: Composition | undefined; // unanswered
   #sentUpTo = 0;
@@ -60,6 +47,7 @@ export class Assembly implements Judge<string> {
     this.#of = parts;
     this.#withheld = new Withheld(parts.bounds.ackBoundMs, this);
     this.#leaving = new Leaving(parts.bounds);
+    this.#refusals = new PartRefusals({ ...parts, heads: parts.store.shelf(parts.shelf.type) });
     this.#reported = reported;
   }
 
@@ -95,6 +83,7 @@ export class Assembly implements Judge<string> {
   /** How far the whole body has come, parts that wait left aside. */
   get state(): DeliveryState {
     if (this.#sent !== undefined) return "sent";
+    if (this.#refusals.isHeadRejected(this.#of.head())) return "rejected";
     if (this.#accepted === undefined) return this.#refusedVersion === undefined ? "behind" : "rejected";
     return this.#position < this.#of.shelf.position ? "behind" : "acknowledged";
   }
@@ -103,15 +92,15 @@ export class Assembly implements Judge<string> {
   stateOf(name: string): DeliveryState {
     const newest = this.#of.shelf.get(name)?.version;
     if (newest === undefined) return this.#has(name) ? "behind" : "unsubscribed";
-    if (this.#isPinned(name)) return "rejected";
+    if (this.#refusals.isPinned(name)) return "rejected";
     if (this.#accepted?.get(name)?.version === newest) return "acknowledged";
-    if (this.#withheld.has(name)) return "withheld";
+    if (this.#withheld.has(name) || this.#refusals.isDeferred(name)) return "withheld";
     return this.#sent?.get(name)?.version === newest ? "sent" : "behind";
   }
 
   /** What the proxy refused and is still the newest. */
-  pins(): readonly Pin[] {
-    return [...this.#pinned.values()].filter(({ culprit }) => this.#isPinned(culprit.name));
+  rejections(): readonly Rejection[] {
+    return this.#refusals.list();
   }
 
   /** Sends the newest composition though the proxy may have it: it asked by name. */
@@ -137,14 +126,14 @@ export class Assembly implements Judge<string> {
       this.#settledAt = this.#position;
       return undefined;
     }
-    for (const slot of shelf.since(wasAt)) this.#notice(slot, nowMs);
+    for (const slot of shelf.since(wasAt)) this.#notice(slot, nowMs, shelf.contentAt(slot) > wasAt);
     // The first is complete: it ends the listener's initialisation, and to a proxy with routes it would take away those that wait.
     if (!this.#first) this.#withheld.release(nowMs);
     else if (!this.#withheld.complete(nowMs, () => undefined)) return this.#adoptPartly();
     this.#leaving.due(this.#of.gate.settledAt(), nowMs); // what is due is no exception any more
     let target = this.#target();
-    while (this.#suspects.active && target !== undefined && target.version === this.#accepted?.version) {
-      this.#suspects.clear();
+    while (this.#refusals.searching && target !== undefined && target.version === this.#accepted?.version) {
+      this.#refusals.clear();
       target = this.#target();
     }
     if (target === undefined) return undefined;
@@ -152,6 +141,7 @@ export class Assembly implements Judge<string> {
     const upTo = this.#settledIfAccepted();
     const had = this.#accepted?.version === target.version;
     if (had && !this.#repeat && this.#sent === undefined) {
+      if (this.#triesDeferred()) return this.next(nowMs);
       this.#undecided = false;
       this.#settledAt = upTo;
       return undefined;
@@ -168,47 +158,38 @@ export class Assembly implements Judge<string> {
 
   acknowledge(): void {
     if (this.#sent === undefined) return;
+    this.#refusals.acknowledged(this.#sent);
     this.#accepted = this.#sent;
     this.#sent = undefined;
     this.#undecided = true;
     this.#refusedVersion = undefined;
     this.#settledAt = this.#sentUpTo;
-    this.#suspects.clear();
   }
 
-  /** Returns the part at fault if it is found; else parts are tried by halves. */
-  reject(detail: string): Culprit | undefined {
+  /** Returns the part at fault if it is found; else parts are tried in groups. */
+  reject(words: string): Rejection | undefined {
     const sent = this.#sent;
     if (sent === undefined) return undefined;
     this.#sent = undefined;
     this.#undecided = true;
-    const changed = this.#changedIn(sent);
-    const [first, ...others] = changed;
-    if (first === HEAD && others.length > 0) {
-      this.#suspects.isolate(HEAD, others);
-      return undefined;
-    }
-    const name = this.#suspects.refuse(changed);
-    if (name === undefined && changed.length > 0) return undefined;
-    if (name === undefined) this.#refusedVersion = sent.version; // neither a part nor the head is new: nothing can be left out of it
-    if (name === HEAD) this.#refusedHead = sent.head?.version;
-    if (name === undefined || name === HEAD) return culpritOf(sent.head, sent.version);
-    const culprit = culpritOf(sent.get(name), sent.version, sent.head?.name);
-    this.#pinned.set(name, { culprit, detail });
-    return culprit;
+    const found = this.#refusals.refuse(sent, this.#accepted, words);
+    if (found !== "nothing new") return found;
+    this.#refusedVersion = sent.version;
+    return undefined;
   }
 
-  #notice(slot: number, nowMs: number): void {
+  #notice(slot: number, nowMs: number, changed: boolean): void {
     const { shelf } = this.#of;
     const name = shelf.nameOf(slot);
     const resource = shelf.at(slot);
     if (resource === undefined) {
-      this.#pinned.delete(name);
+      this.#refusals.removed(slot);
       this.#withheld.cancel(name);
       if (removedLast(shelf.type) && this.#has(name)) this.#leaving.add(name, shelf.changedAt(slot), nowMs);
       return;
     }
     this.#leaving.cancel(name);
+    this.#refusals.notice(slot, this.#accepted, changed);
     if (this.#accepted?.get(name)?.version === resource.version) this.#withheld.cancel(name);
     else this.#withheld.judge(name, nowMs);
   }
@@ -218,7 +199,7 @@ export class Assembly implements Judge<string> {
     const { shelf, head } = this.#of;
     if (this.#first || this.#repeat || this.#sent !== undefined || this.#undecided || shelf.position > wasAt)
       return false;
-    if (this.#withheld.size + this.#leaving.size + this.#pinned.size > 0 || this.#suspects.active) return false;
+    if (this.#withheld.size + this.#leaving.size > 0 || this.#refusals.active) return false;
     return this.#accepted !== undefined && this.#accepted.head?.version === head()?.version;
   }
 
@@ -239,35 +220,24 @@ export class Assembly implements Judge<string> {
 
   /** Undefined if the proxy refused the only head there is. */
   #target(): Composition | undefined {
-    const newest = this.#of.head();
-    const refused = newest !== undefined && newest.version === this.#refusedHead;
-    const head = refused ? this.#accepted?.head : newest;
-    if (refused && head === undefined) return undefined;
+    const head = this.#refusals.headFor(this.#of.head(), this.#accepted);
+    if (head === "none") return undefined;
     const except = new Map<string, Resource | undefined>();
     for (const name of this.#withheld.keys()) except.set(name, this.#accepted?.get(name));
     for (const name of this.#leaving.keys()) except.set(name, this.#accepted?.get(name));
-    for (const name of this.#pinned.keys()) if (this.#isPinned(name)) except.set(name, this.#accepted?.get(name));
-    for (const name of this.#suspects.waiting()) except.set(name, this.#accepted?.get(name));
+    for (const [name, content] of this.#refusals.exceptions(this.#accepted)) except.set(name, content);
     const { store, shelf } = this.#of;
     return store.compositions.of({ shelf, head, except, only: this.#only });
   }
 
-  #isPinned(name: string): boolean {
-    const pin = this.#pinned.get(name);
-    return pin !== undefined && pin.culprit.version === this.#of.shelf.get(name)?.version;
+  /** The proxy has everything else: now is the time for what others of its kind refused. */
+  #triesDeferred(): boolean {
+    if (this.#of.store.frozen) return false;
+    return this.#refusals.tryDeferred(this.#of.head(), this.#accepted, (name) => this.#withheld.has(name));
   }
 
   #has(name: string): boolean {
     return this.#accepted?.get(name) !== undefined || this.#sent?.get(name) !== undefined;
-  }
-
-  /** Names whose content differs from what was accepted; the head first. */
-  #changedIn(sent: Composition): string[] {
-    const changed: string[] = [];
-    if (sent.head !== undefined && sent.head.version !== this.#accepted?.head?.version) changed.push(HEAD);
-    for (const { name, version } of sent.members)
-      if (this.#accepted?.get(name)?.version !== version) changed.push(name);
-    return changed;
   }
 
   /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */
@@ -279,13 +249,4 @@ export class Assembly implements Judge<string> {
     }
     return upTo;
   }
-}
-
-function culpritOf(resource: Resource | undefined, version: string, of?: string): Culprit {
-  return {
-    name: resource?.name ?? "",
-    of,
-    version: resource?.version ?? version,
-    subject: resource?.subject,
-  };
 }

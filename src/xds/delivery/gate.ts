@@ -4,6 +4,7 @@ import { BitSet } from "../content/bit-set.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import { removedLast } from "../protocol/type-urls.ts";
 import type { ResourceStore } from "../store.ts";
+import type { Kind } from "./kind.ts";
 
 /**
  * - `ready`: everything required is acknowledged, companions too.
@@ -41,12 +42,17 @@ class Holding implements SlotUser {
 /** Shared by all streams of one proxy, since what a route needs may come over another stream than the route. */
 export class Gate {
   readonly #store: ResourceStore;
+  /** Proxies like this one. */
+  readonly kind: Kind;
   readonly #holdings = new Map<TypeUrl, Holding>();
   readonly #members: GateMember[] = [];
   #pointing: readonly GateMember[] = []; // those whose types may point at what is removed last
 
-  constructor(store: ResourceStore) {
+  /** `build`: what the proxy says of its program. */
+  constructor(store: ResourceStore, build = "") {
     this.#store = store;
+    this.kind = store.kinds.of(build);
+    this.kind.proxies += 1;
   }
 
   join(member: GateMember): void {
@@ -64,6 +70,7 @@ export class Gate {
   close(): void {
     for (const holding of this.#holdings.values()) holding.shelf.users.delete(holding);
     this.#holdings.clear();
+    this.kind.proxies -= 1;
   }
 
   verdict(resource: Resource): Verdict {
@@ -121,10 +128,15 @@ export class Gate {
     const holding = this.#holdings.get(type);
     const slot = holding?.shelf.slotOf(name);
     if (holding === undefined || slot === undefined) return "waiting";
-    if (!holding.acknowledged.has(slot)) return holding.refused.has(slot) ? "refused" : "waiting";
+    if (!holding.acknowledged.has(slot)) return this.#isRefused(holding, slot) ? "refused" : "waiting";
     const resource = holding.shelf.at(slot);
     const companion = resource?.kind === "whole" ? resource.companion : undefined;
     return companion === undefined ? "ready" : this.#verdictOf(companion);
+  }
+
+  /** By this proxy, or by others of its kind, so that it is tried with it last. */
+  #isRefused({ shelf, refused }: Holding, slot: number): boolean {
+    return refused.has(slot) || this.kind.of(shelf).isQuarantined(slot);
   }
 
   #holding(type: TypeUrl): Holding {

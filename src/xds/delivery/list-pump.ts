@@ -91,7 +91,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
     if (culprit === undefined) return undefined;
     const slot = this.#shelf.slotOf(culprit.name);
     if (slot !== undefined) this.#parts.gate.refused(this.type, slot);
-    return { ...culprit, type: this.type, detail };
+    return culprit;
   }
 
   /** The assembly knows one unanswered list only: a newer one takes the place of the older. */
@@ -109,8 +109,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
   }
 
   rejections(): readonly Rejection[] {
-    const pins = this.#assembly?.pins() ?? [];
-    return pins.map(({ culprit, detail }) => ({ ...culprit, type: this.type, detail }));
+    return this.#assembly?.rejections() ?? [];
   }
 
   stateOf(name: string): DeliveryState {

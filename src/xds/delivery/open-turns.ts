@@ -9,9 +9,12 @@ interface Closed {
   readonly removedLater: ReadonlySet<string>;
 }
 
+/** Shared: thousands of streams have none. */
+const NONE: readonly Turn[] = [];
+
 /** In the order in which they were sent. */
 export class OpenTurns {
-  #turns: readonly Turn[] = [];
+  #turns: readonly Turn[] = NONE;
 
   get size(): number {
     return this.#turns.length;
@@ -25,7 +28,7 @@ export class OpenTurns {
   close(turn: Turn): Closed {
     const at = this.#turns.indexOf(turn);
     const removedLater = new Set(this.#turns.slice(at + 1).flatMap(({ removals }) => removals));
-    this.#turns = this.#turns.filter((open) => open !== turn);
+    if (at !== -1) this.#turns = this.#turns.length === 1 ? NONE : this.#turns.toSpliced(at, 1);
     return { oldest: at === 0, removedLater };
   }
 

@@ -1,5 +1,5 @@
 /** What one stream is sent next of one type: the difference between what the proxy has and the store, as far as the gate allows. */
-import type { TypeUrl } from "../../codec/resource.ts";
+import type { Resource, TypeUrl } from "../../codec/resource.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
@@ -10,13 +10,14 @@ import type { GateMember, Verdict } from "./gate.ts";
 import { Interest } from "./interest.ts";
 import { Leaving, least } from "./leaving.ts";
 import { OpenTurns } from "./open-turns.ts";
+import { Outstanding } from "./outstanding.ts";
 import { Refusals } from "./refusals.ts";
 import type { Turn, WholePut } from "./turn.ts";
 import { type Judge, Withheld } from "./withheld.ts";
 
 /**
  * Names are slots of the type's shelf; what is kept per proxy are bit sets, a position, and small maps of what is under way. Invariants:
- * - a slot is in `dirty` if the proxy may lack its newest content and nothing else (withheld, leaving, rejected) says why it is not sent;
+ * - a slot is dirty if the proxy may lack its newest content and nothing else (withheld, leaving, rejected) says why it is not sent;
  * - a slot is in `has` if some content of it was sent and not removed since;
  * - once `next` gives nothing and nothing is unanswered, the proxy has exactly what it wants and is ready for.
  */
@@ -26,11 +27,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   readonly #shelf: Shelf;
   readonly #interest: Interest;
   readonly #has = new BitSet();
-  readonly #dirty = new BitSet();
-  readonly #asked = new BitSet(); // to be answered: changed or not, there or not
-  readonly #following = new BitSet(); // to be sent behind their resource, changed or not
+  readonly #due = new Outstanding();
   readonly #withheld: Withheld<number>;
-  readonly #passed = new BitSet(); // waited long enough, or all is there; not sent yet
   readonly #leaving: Leaving<number>;
   readonly #intact = new BitSet(); // removed from the store, and the proxy had the last content
   readonly #refusals: Refusals;
@@ -46,7 +44,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.#shelf = parts.store.shelf(parts.type);
     this.#interest = new Interest(this.#shelf, parts.names);
     this.#assemblies = new Assemblies(parts, this.#shelf);
-    this.#refusals = new Refusals(parts.type, this.#shelf, parts.reword);
+    this.#refusals = new Refusals(parts, this.#shelf);
     this.#withheld = new Withheld(parts.bounds.ackBoundMs, this);
     this.#leaving = new Leaving(parts.bounds);
     this.#position = parts.store.position;
@@ -77,13 +75,12 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   verdictOf(slot: number): Verdict {
-    const resource = this.#shelf.at(slot);
+    const resource = this.#contentFor(slot);
     return resource === undefined ? "ready" : this.#parts.gate.verdict(resource);
   }
 
   addUsed(used: BitSet): void {
-    for (const set of [this.#interest.named, this.#interest.charged, this.#has, this.#dirty, this.#asked])
-      used.addAll(set);
+    for (const set of [this.#interest.named, this.#interest.charged, this.#has, this.#due.dirty]) used.addAll(set);
   }
 
   /** What a reconnecting proxy has already, by name and version. Compared, then forgotten. Throws OverLimit. */
@@ -96,7 +93,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
       this.#parts.gate.acknowledged(this.type, slot);
       if (resource?.kind === "composed") this.#assemblies.report(slot, version);
       else if (resource?.version === version) continue;
-      this.#dirty.add(slot);
+      this.#due.dirty.add(slot);
     }
   }
 
@@ -105,9 +102,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     if (this.#interest.wildcard === wildcard) return;
     this.#interest.wildcard = wildcard;
     if (wildcard) {
-      for (const slot of this.#shelf.present()) if (!this.#has.has(slot)) this.#dirty.add(slot);
+      for (const slot of this.#shelf.present()) if (!this.#has.has(slot)) this.#due.dirty.add(slot);
     } else {
-      for (const set of [this.#has, this.#dirty])
+      for (const set of [this.#has, this.#due.dirty])
         for (const slot of set) if (!this.#interest.wants(slot)) this.#dismiss(slot);
     }
   }
@@ -134,17 +131,15 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   unsubscribe(names: Iterable<string>): void {
     for (const name of names) {
       const slot = this.#interest.remove(name);
-      if (slot !== undefined && this.#interest.wildcard) this.#ask(slot);
+      if (slot !== undefined && this.#interest.wildcard) this.#due.ask(slot);
       else if (slot !== undefined) this.#dismiss(slot);
     }
   }
 
   follow(name: string): void {
     const slot = this.#shelf.slotOf(name);
-    if (slot === undefined || !this.#has.has(slot) || !this.#interest.wants(slot) || this.#shelf.at(slot) === undefined)
-      return;
-    this.#following.add(slot);
-    this.#dirty.add(slot);
+    if (slot === undefined || this.#shelf.at(slot) === undefined) return;
+    if (this.#has.has(slot) && this.#interest.wants(slot)) this.#due.follow(slot);
   }
 
   /** The next turn, or undefined if there is nothing to send now. What is given is taken for sent. */
@@ -153,14 +148,15 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.#catchUp();
     // The first answer to a wildcard is complete: it ends the proxy's initialisation.
     const first = this.#fresh && this.#interest.wildcard;
-    if (!first && this.#dirty.size + this.#withheld.size + this.#leaving.size === 0) return this.#nextComposed(nowMs); // most often
-    if (!first) for (const slot of this.#withheld.release(nowMs)) this.#pass(slot);
-    else if (!this.#withheld.complete(nowMs, (slot) => this.#pass(slot))) return undefined;
+    if (!first && this.#due.dirty.size + this.#withheld.size + this.#leaving.size === 0)
+      return this.#nextComposed(nowMs); // most often
+    if (!first) for (const slot of this.#withheld.release(nowMs)) this.#due.pass(slot);
+    else if (!this.#withheld.complete(nowMs, (slot) => this.#due.pass(slot))) return undefined;
     const puts = this.#puts(nowMs);
     if (first && this.#withheld.size > 0) {
-      const passed = this.#passed.size;
-      if (!this.#withheld.complete(nowMs, (slot) => this.#pass(slot))) return undefined;
-      if (this.#passed.size > passed) return this.next(nowMs);
+      const passed = this.#due.passedCount;
+      if (!this.#withheld.complete(nowMs, (slot) => this.#due.pass(slot))) return undefined;
+      if (this.#due.passedCount > passed) return this.next(nowMs);
     }
     for (const put of puts.wholes) this.#take(put);
     if (puts.wholes.length + puts.removals.length > 0) return this.#opened({ ...puts, owed: true });
@@ -186,16 +182,16 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.#refusals.acknowledged(turn);
   }
 
-  /** Returns the resource at fault if it is found; else those of the turn are sent again by halves. */
-  reject(turn: Turn, detail: string): Rejection | undefined {
+  /** Returns the resource at fault if it is found; else those of the turn are sent again in groups. */
+  reject(turn: Turn, words: string): Rejection | undefined {
     this.#open.close(turn);
     if (turn.composed !== undefined) {
-      const found = this.#assemblies.get(turn.composed.slot)?.reject(detail);
-      return found === undefined ? undefined : { ...found, type: this.type, detail };
+      return this.#assemblies.get(turn.composed.slot)?.reject(words);
     }
     const slots = turn.wholes.map(({ slot }) => slot).filter((slot) => this.#has.has(slot));
-    for (const slot of slots) this.#dirty.add(slot);
-    const found = this.#refusals.refuse(turn, slots, detail);
+    for (const slot of slots) this.#due.dirty.add(slot);
+    const believed = this.#parts.gate.acknowledgedCount(this.type) > 0;
+    const found = this.#refusals.refuse(turn, slots, { words, believed });
     if (found !== undefined) this.#parts.gate.refused(this.type, found.slot);
     return found?.rejection;
   }
@@ -209,20 +205,16 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   version(newest: boolean): string {
     return this.#interest.version((slot, { kind, version }) => {
       if (kind === "composed") return this.#assemblies.contentOf(slot)?.version ?? "";
-      const behind = this.#withheld.has(slot) || this.#dirty.has(slot) || this.#refusals.isRejected(slot);
+      const behind = this.#withheld.has(slot) || this.#due.dirty.has(slot) || this.#refusals.keepsBack(slot);
       return behind && !newest ? "" : version;
     });
   }
 
   /** Resources there are that the proxy wants, and what is under way. */
   counts(): ChannelCounts {
-    return {
-      wildcard: this.#interest.wildcard,
-      subscribed: this.#interest.count,
-      withheld: this.#withheld.size + this.#assemblies.withheldCount,
-      leaving: this.#leaving.size,
-      rejected: this.rejections(),
-    };
+    const { wildcard, count: subscribed } = this.#interest;
+    const withheld = this.#withheld.size + this.#assemblies.withheldCount;
+    return { wildcard, subscribed, withheld, leaving: this.#leaving.size, rejected: this.rejections() };
   }
 
   /** What the proxy refused and is still the newest. */
@@ -235,11 +227,11 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     const slot = this.#shelf.slotOf(of ?? name);
     if (slot === undefined || !this.#interest.wants(slot)) return "unsubscribed";
     if (of !== undefined) return this.#assemblies.get(slot)?.stateOf(name) ?? "behind";
-    if (this.#withheld.has(slot)) return "withheld";
+    if (this.#withheld.has(slot) || this.#refusals.isDeferred(slot)) return "withheld";
     const assembly = this.#assemblies.get(slot);
     if (assembly !== undefined) return assembly.state;
     if (this.#refusals.isRejected(slot)) return "rejected";
-    if (this.#dirty.has(slot) || this.#shelf.contentAt(slot) > this.#position) return "behind";
+    if (this.#due.dirty.has(slot) || this.#shelf.contentAt(slot) > this.#position) return "behind";
     if (this.#open.puts(slot)) return "sent";
     return this.#parts.gate.isAcknowledged(this.type, slot) ? "acknowledged" : "behind";
   }
@@ -252,12 +244,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   #askAnew(slot: number): void {
     this.#has.delete(slot);
     this.#parts.gate.forgotten(this.type, slot);
-    this.#ask(slot);
-  }
-
-  #ask(slot: number): void {
-    this.#asked.add(slot);
-    this.#dirty.add(slot);
+    this.#due.ask(slot);
   }
 
   /** Not wanted any more: the proxy drops it by itself. */
@@ -268,8 +255,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** The proxy does not have this any more. */
   #forget(slot: number): void {
-    for (const set of [this.#has, this.#dirty, this.#asked, this.#following, this.#passed, this.#intact])
-      set.delete(slot);
+    this.#has.delete(slot);
+    this.#intact.delete(slot);
+    this.#due.delete(slot);
     this.#withheld.cancel(slot);
     this.#leaving.cancel(slot);
     this.#assemblies.end(slot);
@@ -292,57 +280,61 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   #notice(slot: number, wasAt: number): void {
-    const behind =
-      this.#shelf.contentAt(slot) > wasAt ||
-      this.#dirty.has(slot) ||
-      this.#withheld.has(slot) ||
-      this.#refusals.hasRejected(slot);
+    const changed = this.#shelf.contentAt(slot) > wasAt;
+    if (changed || this.#shelf.at(slot) === undefined) this.#refusals.replaced(slot);
+    const waits = this.#due.dirty.has(slot) || this.#withheld.has(slot);
+    const behind = changed || waits || this.#refusals.hasRejected(slot);
     if (this.#shelf.at(slot) !== undefined) {
       const intact = !this.#leaving.cancel(slot) || this.#intact.has(slot);
       this.#intact.delete(slot);
-      if ((behind || !intact || !this.#has.has(slot)) && !this.#withheld.has(slot)) this.#dirty.add(slot);
+      if ((behind || !intact || !this.#has.has(slot)) && !this.#withheld.has(slot)) this.#due.dirty.add(slot);
       return;
     }
-    this.#passed.delete(slot);
-    this.#following.delete(slot);
+    this.#due.withdraw(slot);
     this.#withheld.cancel(slot);
     if (!this.#has.has(slot)) return;
     if (!behind) this.#intact.add(slot);
-    this.#dirty.add(slot);
-  }
-
-  #pass(slot: number): void {
-    this.#passed.add(slot);
-    this.#dirty.add(slot);
+    this.#due.dirty.add(slot);
   }
 
   /** What can be put now, and the names asked for that there is nothing of. */
   #puts(nowMs: number): { readonly wholes: readonly WholePut[]; readonly removals: readonly string[] } {
     const wholes: WholePut[] = [];
     const removals: string[] = [];
-    const suspects = this.#refusals.group((slot) => this.#dirty.has(slot) && this.#shelf.at(slot) !== undefined);
-    for (const slot of suspects ?? this.#dirty) {
-      const resource = this.#shelf.at(slot);
+    const suspects = this.#refusals.group((slot) => this.#due.dirty.has(slot) && this.#shelf.at(slot) !== undefined);
+    for (const slot of suspects ?? this.#due.dirty) {
+      const resource = this.#contentFor(slot);
       if (!this.#interest.wants(slot)) this.#dismiss(slot);
-      else if (resource === undefined || this.#refusals.isRejected(slot)) {
+      else if (resource === undefined) {
         // Asked for by name: the answer is that there is none. One that was refused is none to a proxy that never accepted an older one.
-        const none = resource === undefined || !this.#parts.gate.isAcknowledged(this.type, slot);
-        if (this.#asked.delete(slot) && none) this.#drop(slot, removals);
-        else if (resource !== undefined) this.#dirty.delete(slot);
+        const gone = this.#shelf.at(slot) === undefined;
+        const none = gone || !this.#parts.gate.isAcknowledged(this.type, slot);
+        if (this.#due.answer(slot) && none) this.#drop(slot, removals);
+        else if (!gone) this.#due.dirty.delete(slot);
       } else if (resource.kind === "composed") {
-        this.#dirty.delete(slot);
-        this.#assemblies.begin(slot, this.#asked.delete(slot));
-      } else if (this.#admit(slot, nowMs)) wholes.push({ slot, resource, reworded: this.#refusals.reworded(resource) });
+        this.#due.dirty.delete(slot);
+        this.#assemblies.begin(slot, this.#due.answer(slot));
+      } else if (this.#admit(slot, nowMs))
+        wholes.push({ slot, resource, reworded: this.#refusals.reworded(slot, resource) });
     }
     return { wholes, removals };
   }
 
+  /** What may be sent of a slot now. */
+  #contentFor(slot: number): Resource | undefined {
+    return this.#refusals.contentFor(slot, this.#isLacking(slot) || !this.#parts.gate.isAcknowledged(this.type, slot));
+  }
+
+  /** Something has to be sent, changed or not. */
+  #isLacking(slot: number): boolean {
+    return this.#due.isAwaited(slot) || !this.#has.has(slot);
+  }
+
   /** Whether this goes out now. If not, it is noted why. */
   #admit(slot: number, nowMs: number): boolean {
-    const wanted = this.#asked.has(slot) || this.#following.has(slot) || !this.#has.has(slot);
-    if (this.#parts.store.frozen && !wanted) return false; // stays dirty until the sources are current
-    if (this.#passed.has(slot) || this.#withheld.judge(slot, nowMs)) return true;
-    this.#dirty.delete(slot);
+    if (this.#parts.store.frozen && !this.#isLacking(slot)) return false; // stays dirty until the sources are current
+    if (this.#due.isPassed(slot) || this.#withheld.judge(slot, nowMs)) return true;
+    this.#due.dirty.delete(slot);
     return false;
   }
 
@@ -351,9 +343,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     const { store, gate } = this.#parts;
     const removals: string[] = [];
     if (store.frozen) return removals;
-    for (const slot of this.#dirty) {
+    for (const slot of this.#due.dirty) {
       if (this.#shelf.at(slot) !== undefined) continue;
-      this.#dirty.delete(slot);
+      this.#due.dirty.delete(slot);
       if (!this.#has.has(slot)) continue;
       // Not the position of the removal: what a reconnecting proxy has and we never heard of was removed some time before now.
       if (removedLast(this.type)) this.#leaving.add(slot, store.position, nowMs);
@@ -364,7 +356,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   #take({ slot, resource }: WholePut): void {
-    for (const set of [this.#dirty, this.#asked, this.#following, this.#passed]) set.delete(slot);
+    this.#due.delete(slot);
     this.#has.add(slot);
     // A companion follows its resource, changed or not (an assignment its cluster): over delta, Envoy does not ask for it again and keeps the
     // cluster warming for all of initial_fetch_timeout (15 s by default, measured on 1.40.0). May go when "a changed cluster does not warm" passes without it.
@@ -373,12 +365,19 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   #nextComposed(nowMs: number): Turn | undefined {
     const composed = this.#assemblies.next(nowMs);
-    if (composed === undefined) {
-      if (this.#open.size === 0) this.#settledAt = this.#upTo();
-      return undefined;
-    }
+    if (composed === undefined) return this.#idle(nowMs);
     this.#has.add(composed.slot);
     return this.#opened({ wholes: [], removals: [], owed: true, composed });
+  }
+
+  /** Everything else is accepted: now is the time to try what others of the kind refused. */
+  #idle(nowMs: number): Turn | undefined {
+    if (this.#open.size > 0) return undefined;
+    this.#settledAt = this.#upTo();
+    if (this.#parts.store.frozen) return undefined;
+    const tried = this.#refusals.tryDeferred();
+    for (const slot of tried) this.#due.dirty.add(slot);
+    return tried.length > 0 ? this.next(nowMs) : undefined;
   }
 
   #opened(turn: Omit<Turn, "upTo" | "composed"> & Partial<Turn>): Turn {
@@ -392,8 +391,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */
   #upTo(): number {
     let upTo = this.#position;
-    if (this.#withheld.size + this.#dirty.size === 0) return upTo;
-    for (const waiting of [this.#withheld.keys(), this.#dirty])
+    if (this.#withheld.size + this.#due.dirty.size === 0) return upTo;
+    for (const waiting of [this.#withheld.keys(), this.#due.dirty])
       for (const slot of waiting) if (this.#has.has(slot)) upTo = Math.min(upTo, this.#shelf.changedAt(slot) - 1);
     return upTo;
   }

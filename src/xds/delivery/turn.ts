@@ -1,5 +1,5 @@
 /** One response's worth of resources, as decided by a pump and before it becomes bytes. */
-import type { Resource, ResourceSubject } from "../../codec/resource.ts";
+import type { Resource } from "../../codec/resource.ts";
 import type { Composition } from "../content/composition.ts";
 
 /** A whole resource to be sent. */
@@ -27,13 +27,4 @@ export interface Turn {
   readonly owed: boolean;
   /** Position up to which the proxy is settled once this is acknowledged. */
   readonly upTo: number;
-}
-
-/** The resource at fault in a refused turn. */
-export interface Culprit {
-  readonly name: string;
-  /** The composed resource this is a part of. */
-  readonly of: string | undefined;
-  readonly version: string;
-  readonly subject: ResourceSubject | undefined;
 }

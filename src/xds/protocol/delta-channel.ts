@@ -3,6 +3,7 @@ import type { DeltaDiscoveryRequest } from "../../codec/generated/messages.ts";
 import { bytesIn, deltaResponse } from "../content/wire.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
+import { keptWords } from "../delivery/words.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
 import { Flights } from "./flights.ts";
@@ -98,7 +99,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
       this.#pump.acknowledge(flight.load);
       return { kind: "acknowledged", nonce, waitedMs: nowMs - flight.sentAtMs };
     }
-    const detail = errorDetail.message ?? "";
-    return { kind: "rejected", nonce, detail, culprit: this.#pump.reject(flight.load, detail) };
+    const words = errorDetail.message ?? "";
+    return { kind: "rejected", nonce, detail: keptWords(words), culprit: this.#pump.reject(flight.load, words) };
   }
 }

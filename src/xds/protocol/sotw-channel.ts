@@ -3,6 +3,7 @@ import type { DiscoveryRequest } from "../../codec/generated/messages.ts";
 import { bytesIn, sotwResponse } from "../content/wire.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
+import { keptWords } from "../delivery/words.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
 import { Flights } from "./flights.ts";
@@ -117,7 +118,7 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
       this.#pump.acknowledge(flight.load);
       return { kind: "acknowledged", nonce, waitedMs: nowMs - flight.sentAtMs };
     }
-    const detail = errorDetail.message ?? "";
-    return { kind: "rejected", nonce, detail, culprit: this.#pump.reject(flight.load, detail) };
+    const words = errorDetail.message ?? "";
+    return { kind: "rejected", nonce, detail: keptWords(words), culprit: this.#pump.reject(flight.load, words) };
   }
 }
