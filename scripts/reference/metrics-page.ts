@@ -1,5 +1,6 @@
 /** The reference of the metrics, from what Prometheus is given. */
 import { Metrics } from "../../src/admin/metrics.ts";
+import { HANDSHAKE_FAILURES } from "../../src/xds/handshake-failure.ts";
 import { proxy } from "../../test/admin/fake-model.ts";
 import { blockOf, originOf, tableOf } from "./markdown.ts";
 import { PROBLEM_ROWS } from "./problem-table.ts";
@@ -7,14 +8,16 @@ import { sampleModel } from "./sample-model.ts";
 
 /** What the values of a label are. A label that is not here fails the page. */
 const LABELS: Readonly<Record<string, string>> = {
+  certificate: "`own`, or `ca`: the last authority to expire, after which no Envoy is admitted",
   code: "a code of [problems.md](problems.md)",
   fleet: "a name in `fleets`",
   limit:
     "an option of `xds.limits`; `offences` (a connection was cut for 100 streams that were refused or ended) or `stalled` (for a response never taken)",
   node: "version of Node",
   phase: "`ready` or `draining`",
+  reason: HANDSHAKE_FAILURES.map((reason) => `\`${reason}\``).join(", "),
   result:
-    "`applied` or `refused` (a configuration); `written`, `failed` or `restored` (a state on disk); `created`, `repeated`, `failed` or `left-out`, being too many at once (an Event)",
+    "`applied` or `refused` (a configuration, certificates); `written`, `failed` or `restored` (a state on disk); `created`, `repeated`, `failed` or `left-out`, being too many at once (an Event)",
   transport: "`ads-delta`, `ads-sotw`, `separate-delta` or `separate-sotw`",
   type: "`Cluster`, `ClusterLoadAssignment`, `Listener`, `RouteConfiguration`, `ScopedRouteConfiguration` or `other`",
   version: "version of Signalbox",
@@ -68,6 +71,13 @@ export const ALERTS: readonly Alert[] = [
       "More than a tenth of a fleet's Envoys do not acknowledge what they are sent: they are overloaded, frozen, or behind a broken network. `oldestPendingMs` in `/debug/proxies` tells which.",
   },
   {
+    name: "SignalboxCertificateExpires",
+    expression: "min by (job) (signalbox_xds_certificate_expiry_timestamp_seconds) - time() < 7 * 86400",
+    lasts: "1h",
+    meaning:
+      "The certificate of the xDS port, or the authority of its clients, expires within a week, and Envoys will not connect any more. Those connected go on until their connection is too old, and then with what they have. If the files are renewed already, the log tells why they are not taken. Shorten the week where certificates live for days.",
+  },
+  {
     name: "SignalboxHostnamesLost",
     expression:
       "signalbox_hostnames_without_endpoint - signalbox_hostnames_without_endpoint offset 10m > 0.1 * signalbox_hostnames",
@@ -112,7 +122,7 @@ ${tableOf(["metric", "type", "meaning"], node)}
 
 ## Alerts
 
-Five worth having, as a rule file of Prometheus:
+Six worth having, as a rule file of Prometheus:
 
 ${blockOf("yaml", ruleFile())}
 
@@ -122,7 +132,7 @@ ${tableOf(
 )}
 
 Worth a look now and then, though nobody need get up at night: \`signalbox_problems\` (owners have something to put right; \`resource-invalid\` is ours),
-\`increase(signalbox_xds_unassigned_total[1h])\` (an Envoy that no fleet selects) and \`increase(signalbox_reloads_total{result="refused"}[1h])\` (an edit of the
+\`increase(signalbox_xds_unassigned_total[1h])\` (an Envoy that no fleet selects), \`increase(signalbox_xds_denied_total[1h])\` (one whose certificate does not admit it), and \`increase(signalbox_reloads_total{result="refused"}[1h])\` (an edit of the
 configuration that was not taken).
 `;
 }
@@ -144,6 +154,7 @@ function fullMetrics(): Metrics {
   metrics.hostnameChanged("public");
   metrics.reloaded("applied");
   metrics.observer().connected?.(proxy(1));
+  metrics.certificatesLoaded({ notAfterMs: 0, caNotAfterMs: 0 });
   metrics.observer().denied?.(proxy(1), { fleet: "public", denied: "" });
   return metrics;
 }

@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { EVENT_RESULTS, type EventResult } from "../kubernetes/event-writer.ts";
+import { HANDSHAKE_FAILURES } from "../xds/handshake-failure.ts";
 import { LIMIT_NAMES } from "../xds/limits.ts";
 import type { XdsObserver } from "../xds/observer.ts";
 import { shortType } from "./answers.ts";
@@ -67,6 +68,19 @@ export class Metrics {
   readonly #limited = this.#counter("xds_limited_total", "Times a client came up against one of xds.limits.", [
     "limit",
   ]);
+  readonly #handshakeFailures = this.#counter("xds_handshake_failures_total", "Clients that got no TLS connection.", [
+    "reason",
+  ]);
+  readonly #certificateReloads = this.#counter(
+    "xds_certificate_reloads_total",
+    "Certificates read, the first included, by result; refused once for each fault that lasts, while those before stay in use.",
+    ["result"],
+  );
+  readonly #certificateExpiry = this.#gauge(
+    "xds_certificate_expiry_timestamp_seconds",
+    "When the certificate in use expires. None without TLS.",
+    ["certificate"],
+  );
   readonly #garbage = this.#counter("xds_garbage_total", "Streams ended because of what they sent.", []);
   readonly #changes = this.#counter("hostname_changes_total", "Times a hostname came, went or moved on a fleet.", [
     "fleet",
@@ -102,8 +116,12 @@ export class Metrics {
     for (const type of TYPES) this.#waited.zero({ type });
     for (const limit of LIMIT_NAMES) this.#limited.inc({ limit }, 0);
     for (const result of SAVED) this.#saved.inc({ result }, 0);
-    for (const result of ["applied", "refused"]) this.#reloads.inc({ result }, 0);
     for (const result of EVENT_RESULTS) this.#events.inc({ result }, 0);
+    for (const result of ["applied", "refused"]) {
+      this.#reloads.inc({ result }, 0);
+      this.#certificateReloads.inc({ result }, 0);
+    }
+    for (const reason of HANDSHAKE_FAILURES) this.#handshakeFailures.inc({ reason }, 0);
   }
 
   /** Text for Prometheus, read now. */
@@ -119,6 +137,7 @@ export class Metrics {
       connected: () => this.#connected.inc(),
       unassigned: () => this.#unassigned.inc(),
       denied: (_, { fleet }) => this.#denied.inc({ fleet }),
+      handshakeFailed: (_, { kind }) => this.#handshakeFailures.inc({ reason: kind }),
       garbage: () => this.#garbage.inc(),
       limited: (limit) => this.#limited.inc({ limit }),
       sent: (_, { type: typeUrl, resources, removals, bytes }) => {
@@ -163,6 +182,24 @@ export class Metrics {
   /** The state kept on disk was written, could not be written or used, or is served. */
   savedState(result: (typeof SAVED)[number]): void {
     this.#saved.inc({ result });
+  }
+
+  /** Certificates are in use: at the start, and whenever others take their place. */
+  certificatesLoaded({
+    notAfterMs,
+    caNotAfterMs,
+  }: {
+    readonly notAfterMs: number;
+    readonly caNotAfterMs: number;
+  }): void {
+    this.#certificateReloads.inc({ result: "applied" });
+    this.#certificateExpiry.set({ certificate: "own" }, notAfterMs / 1000);
+    this.#certificateExpiry.set({ certificate: "ca" }, caNotAfterMs / 1000);
+  }
+
+  /** Files are no certificates that work; those in use stay. */
+  certificatesKept(): void {
+    this.#certificateReloads.inc({ result: "refused" });
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

@@ -1,4 +1,6 @@
 /** The command `bootstrap`: the file with which an Envoy joins a fleet. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { fleetFor } from "../config/fleet-selector.ts";
 import { nameLike } from "../config/san-pattern.ts";
@@ -10,6 +12,7 @@ import {
   type BootstrapTransport,
   bootstrapOf,
 } from "../envoy/bootstrap.ts";
+import { xdsSecretsOf } from "../envoy/xds-secrets.ts";
 import { problemText } from "../placement/problem.ts";
 import { addressText } from "../sources/address.ts";
 import { command } from "./command.ts";
@@ -75,6 +78,12 @@ export const bootstrapCommand = command({
       value: "bytes",
       summary: "heap at which Envoy begins to refuse requests (default: no such limit)",
     },
+    folder: {
+      type: "string",
+      value: "folder",
+      summary:
+        "writes envoy.yaml here instead of printing it; with --tls-*, also two files by which Envoy follows its certificates (the folder must be the same on Envoy's machine)",
+    },
     output: { type: "string", short: "o", choices: ["yaml", "json"], default: "yaml", summary: "how it is written" },
   },
   examples: [
@@ -92,6 +101,7 @@ export const bootstrapCommand = command({
     }
     const [fleet] = fleetsNamed(settings, options.fleet);
     if (fleet === undefined) throw new Error("settings without a fleet");
+    const folder = options.folder === undefined ? undefined : resolve(terminal.cwd, options.folder);
     const given: BootstrapOptions = {
       fleet: fleet.name,
       nodeId: options.id ?? usualId(fleet),
@@ -99,7 +109,7 @@ export const bootstrapCommand = command({
       xdsAddress: options["xds-address"] ?? xdsAddressOf(settings),
       adminAddress: options["admin-address"],
       transport: options.transport as BootstrapTransport, // `choices` lets no other pass
-      tls: tlsOf(options),
+      tls: tlsOf(options, folder),
       probeAddress: options["probe-address"],
       ...numberOf("maxConnections", "max-connections", options["max-connections"]),
       ...numberOf("maxHeapBytes", "max-heap-bytes", options["max-heap-bytes"]),
@@ -110,6 +120,16 @@ export const bootstrapCommand = command({
       terminal.err(
         `Note: the node id is ${JSON.stringify(given.nodeId)}. Give each Envoy its own by --service-node, or Signalbox's log cannot tell them apart`,
       );
+    if (folder !== undefined) {
+      const files = new Map<string, unknown>([
+        ["envoy.yaml", bootstrap],
+        ...(given.tls === undefined ? [] : xdsSecretsOf(given.tls)),
+      ]);
+      await writeAll(folder, files);
+      return 0;
+    }
+    if (given.tls !== undefined)
+      terminal.err("Note: Envoy reads these certificates when it starts. With --folder it follows them while it runs");
     terminal.out(options.output === "json" ? JSON.stringify(bootstrap, undefined, 2) : stringify(bootstrap).trimEnd());
     return 0;
   },
@@ -147,15 +167,25 @@ function xdsAddressOf({ xds: { address } }: Settings): string {
 
 type TlsOptions = Readonly<Record<"tls-ca" | "tls-cert" | "tls-key" | "tls-server-name", string | undefined>>;
 
-function tlsOf(options: TlsOptions): BootstrapTls | undefined {
+function tlsOf(options: TlsOptions, secretsFolder: string | undefined): BootstrapTls | undefined {
   const { "tls-ca": caFile, "tls-cert": certFile, "tls-key": keyFile, "tls-server-name": serverName } = options;
   const all = { "--tls-ca": caFile, "--tls-cert": certFile, "--tls-key": keyFile, "--tls-server-name": serverName };
   const missing = Object.entries(all).filter(([, value]) => value === undefined);
   if (missing.length === 4) return undefined;
   if (caFile !== undefined && certFile !== undefined && keyFile !== undefined && serverName !== undefined)
-    return { caFile, certFile, keyFile, serverName };
+    return { caFile, certFile, keyFile, serverName, secretsFolder };
   const names = missing.map(([name]) => name).join(" and ");
   throw new Refusal(`mTLS needs ${names} too`, "Give all four of them, or none", { exitCode: 2 });
+}
+
+async function writeAll(folder: string, files: ReadonlyMap<string, unknown>): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [name, content] of files) await writeFile(join(folder, name), stringify(content));
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`--folder: ${folder} cannot be written to: ${words}`, "Choose another folder", { cause: error });
+  }
 }
 
 function numberOf(property: "maxConnections" | "maxHeapBytes", option: string, text: string | undefined) {

@@ -6,7 +6,7 @@ import type { Written, WrittenFleet, WrittenListener, WrittenTls } from "./writt
 
 /** Everything that contradicts something else. Every single value must have passed its own check. */
 export function crossFaults(written: Written): readonly Fault[] {
-  const { hosts, placement, fleets } = written;
+  const { hosts, placement, fleets, xds } = written;
   return [
     ...portFaults(written),
     ...repeated(
@@ -28,6 +28,7 @@ export function crossFaults(written: Written): readonly Fault[] {
     ),
     ...fleets.flatMap((fleet, i) => fleetFaults(fleet, ["fleets", i])),
     ...selectionFaults(fleets),
+    ...(xds.tls === undefined ? provenFaults(fleets) : []),
   ];
 }
 
@@ -53,12 +54,21 @@ function repeated(values: readonly string[], list: Fault["path"], option: string
 function portFaults({ xds, admin }: Written): readonly Fault[] {
   const faults: Fault[] = [];
   const address = listenAddressOf(xds.address);
-  if (address !== undefined && !onLoopback(address) && !xds.plaintextOffLoopback)
+  const speaksPlaintext = xds.tls === undefined;
+  if (address !== undefined && speaksPlaintext && !onLoopback(address) && !xds.plaintextOffLoopback)
     faults.push(
       fault(
         ["xds", "address"],
         `"${xds.address}" is off loopback, and the port speaks plaintext`,
-        "Set xds.plaintextOffLoopback: true and close the port to everybody but the Envoys, or listen on 127.0.0.1",
+        "Set xds.tls (signalbox certgen makes the files), or listen on 127.0.0.1; or set xds.plaintextOffLoopback: true and close the port to everybody but the Envoys",
+      ),
+    );
+  if (!speaksPlaintext && xds.plaintextOffLoopback)
+    faults.push(
+      fault(
+        ["xds", "plaintextOffLoopback"],
+        "xds.tls is given, and nothing is spoken in plaintext",
+        "Remove one of the two",
       ),
     );
   const own = [
@@ -190,6 +200,21 @@ function selectionFaults(fleets: readonly WrittenFleet[]): readonly Fault[] {
     const cause = `no proxy can belong to it: fleets[${before}] (${fleets[before]?.name}) comes first and takes all of them`;
     return [fault(["fleets", i, "proxies"], cause, "Tell the fleets apart by proxies, the one for all others last")];
   });
+}
+
+/** In plaintext nobody can prove a name. */
+function provenFaults(fleets: readonly WrittenFleet[]): readonly Fault[] {
+  return fleets.flatMap(({ proxies }, i) =>
+    proxies.sans.length === 0
+      ? []
+      : [
+          fault(
+            ["fleets", i, "proxies", "sans"],
+            "no proxy can prove a name to a port that speaks plaintext",
+            "Set xds.tls, or remove sans",
+          ),
+        ],
+  );
 }
 
 function isGiven(criterion: unknown): boolean {

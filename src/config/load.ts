@@ -63,7 +63,7 @@ function settingsOf(written: Written, directory: string): Settings {
   return {
     source: sourceOf(written.source, directory),
     saved: { ...saved, file: saved.file === undefined ? undefined : resolve(directory, saved.file) },
-    xds: { ...xds, address: addressOf(xds.address) },
+    xds: { ...xds, address: addressOf(xds.address), tls: xdsTlsOf(xds.tls, directory) },
     admin: {
       address: addressOf(admin.address),
       grpcAddress: admin.grpcAddress === undefined ? undefined : addressOf(admin.grpcAddress),
@@ -98,6 +98,17 @@ function sourceOf({ folder, kubernetes }: Written["source"], directory: string):
     events,
     leaseNamespace,
   };
+}
+
+function xdsTlsOf(tls: Written["xds"]["tls"], directory: string): Settings["xds"]["tls"] {
+  if (tls === undefined) return undefined;
+  const { certFile, keyFile, caFile, maxConnectionAgeMs } = tls;
+  const [cert, key, ca] = [certFile, keyFile, caFile].map((file) => resolve(directory, file)) as [
+    string,
+    string,
+    string,
+  ];
+  return { certFile: cert, keyFile: key, caFile: ca, maxConnectionAgeMs };
 }
 
 function addressOf(text: string): ListenAddress {

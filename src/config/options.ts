@@ -13,6 +13,7 @@ import type { SectionOption } from "./option.ts";
 
 /** A day, in ms: no interval is longer. */
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const GIB = 1_073_741_824;
 
 const SOURCE: SectionOption = {
@@ -75,6 +76,46 @@ const XDS: SectionOption = {
       effect: "IP address and port to listen on; port 0 takes a free one.",
       default: "127.0.0.1:18000",
       check: checkListenAddress,
+    },
+    tls: {
+      type: "section",
+      effect:
+        "Mutual TLS: Envoys verify us, and show certificates of their own. The files are read anew when they change; while they are wrong, what was read before stays in use. Left out: plaintext.",
+      optional: true,
+      options: {
+        certFile: {
+          type: "text",
+          effect:
+            "PEM file with our certificate, those of the authorities between it and the root behind it. Relative to this file.",
+          required: true,
+          example: "/etc/signalbox/tls/tls.crt",
+          check: checkNotEmpty,
+        },
+        keyFile: {
+          type: "text",
+          effect: "PEM file with its key, without a passphrase. Relative to this file.",
+          required: true,
+          example: "/etc/signalbox/tls/tls.key",
+          check: checkNotEmpty,
+        },
+        caFile: {
+          type: "text",
+          effect:
+            "PEM file with the authorities that sign the certificates of Envoys; several while one takes the place of another. Which Envoy may have which fleet is told by `fleets[].proxies.sans`. Relative to this file.",
+          required: true,
+          example: "/etc/signalbox/tls/ca.crt",
+          check: checkNotEmpty,
+        },
+        maxConnectionAgeMs: {
+          type: "integer",
+          effect:
+            "Oldest that an Envoy's connection gets, in ms; then it is told to come back on another, which is checked with the certificates of then. Spread over the last fifth of this time. An Envoy that has everything is sent nothing when it comes back.",
+          default: HOUR_MS,
+          minimum: 0,
+          maximum: DAY_MS,
+          zero: "as old as it likes: an Envoy whose certificate has expired stays connected",
+        },
+      },
     },
     plaintextOffLoopback: {
       type: "switch",

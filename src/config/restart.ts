@@ -9,6 +9,7 @@ const FIXED: readonly Path[] = [
   ["source"],
   ["saved"],
   ["xds", "address"],
+  ["xds", "tls"],
   ["xds", "plaintextOffLoopback"],
   ["xds", "maxRequestBytes"],
   ["xds", "ackBoundMs"],

@@ -60,12 +60,23 @@ export interface ListenAddress {
 /** The xDS server. */
 interface XdsSettings {
   readonly address: ListenAddress;
+  /** undefined: plaintext. */
+  readonly tls: XdsTlsSettings | undefined;
   readonly plaintextOffLoopback: boolean;
   readonly maxRequestBytes: number;
   readonly ackBoundMs: number;
   readonly graceMs: number;
   readonly bytesInFlight: number;
   readonly limits: Limits;
+}
+
+/** Mutual TLS on the xDS port. Paths are absolute, or relative to the working directory if the configuration's own path is. */
+export interface XdsTlsSettings {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  /** 0: no bound. */
+  readonly maxConnectionAgeMs: number;
 }
 
 /** The servers for people and probes. */

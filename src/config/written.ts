@@ -77,6 +77,14 @@ export interface Written {
   readonly saved: { readonly file: string | undefined; readonly afterMs: number; readonly everyMs: number };
   readonly xds: {
     readonly address: string;
+    readonly tls:
+      | {
+          readonly certFile: string;
+          readonly keyFile: string;
+          readonly caFile: string;
+          readonly maxConnectionAgeMs: number;
+        }
+      | undefined;
     readonly plaintextOffLoopback: boolean;
     readonly maxRequestBytes: number;
     readonly ackBoundMs: number;

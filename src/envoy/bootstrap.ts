@@ -15,6 +15,7 @@ import { durationOf } from "./duration.ts";
 import { PROTOCOL_OPTIONS } from "./upstream-protocol.ts";
 import { tlsSocketOf } from "./upstream-tls.ts";
 import type { ProxyTransport } from "./variant.ts";
+import { followedSocketOf } from "./xds-secrets.ts";
 
 /** Name of the cluster in our bootstrap that leads to Signalbox: the default of a fleet's `xdsCluster`. Clusters of hostnames have a dot or a slash. */
 export const XDS_CLUSTER = "signalbox";
@@ -22,13 +23,18 @@ export const XDS_CLUSTER = "signalbox";
 /** How an Envoy asks for its configuration. `delta-ads` is the default; the others are for Envoys that cannot. */
 export type BootstrapTransport = ProxyTransport;
 
-/** TLS towards Signalbox's xDS port: files on the Envoy's machine, read when Envoy starts. */
+/** TLS towards Signalbox's xDS port: files on the Envoy's machine. */
 export interface BootstrapTls {
   readonly caFile: string;
   readonly certFile: string;
   readonly keyFile: string;
   /** Name in Signalbox's certificate: sent as SNI and verified. */
   readonly serverName: string;
+  /**
+   * Folder with the files of `xdsSecretsOf`, on the Envoy's machine and absolute: Envoy then reads certificates anew when a file or link is renamed into
+   * their folder, as the kubelet and `signalbox certgen` do. Undefined: Envoy reads them when it starts.
+   */
+  readonly secretsFolder: string | undefined;
 }
 
 /** What a bootstrap is made from. Addresses are `ip:port`, `name:port` or `[ipv6]:port`. */
@@ -143,8 +149,11 @@ function xdsCluster({ xdsAddress, tls }: BootstrapOptions): Cluster {
   };
 }
 
-const xdsSocket = ({ caFile, certFile, keyFile, serverName }: BootstrapTls): TransportSocket =>
-  tlsSocketOf({ sni: serverName, caFile, clientCertificate: { certFile, keyFile } });
+function xdsSocket({ caFile, certFile, keyFile, serverName, secretsFolder }: BootstrapTls): TransportSocket {
+  return secretsFolder === undefined
+    ? tlsSocketOf({ sni: serverName, caFile, clientCertificate: { certFile, keyFile } })
+    : followedSocketOf(serverName, secretsFolder);
+}
 
 function staticCluster(name: string, address: Address): Cluster {
   const named = address.socketAddress?.address ?? "";

@@ -5,9 +5,7 @@
 import type { Logger } from "pino";
 import { Metrics } from "../admin/metrics.ts";
 import type { AdminModel } from "../admin/model.ts";
-import { Refusal } from "../cli/refusal.ts";
-import { onLoopback } from "../config/checks.ts";
-import type { FleetSettings, ListenAddress, Settings } from "../config/settings.ts";
+import type { FleetSettings, Settings } from "../config/settings.ts";
 import { rewordedScope } from "../envoy/reworded-scope.ts";
 import {
   type ProxyTransport,
@@ -20,7 +18,6 @@ import type { FleetDefinition } from "../model/fleet-model.ts";
 import { Pipeline, type PipelineSettings } from "../model/pipeline.ts";
 import { Runner } from "../model/runner.ts";
 import type { RecordChange } from "../placement/records.ts";
-import { addressText } from "../sources/address.ts";
 import { AddressStage } from "../sources/address-stage.ts";
 import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
 import type { Denial, ProxyClient, ProxyLabel, Transport } from "../xds/observer.ts";
@@ -29,8 +26,10 @@ import { EventReports, type Reporting } from "./event-reports.ts";
 import { fleetOf } from "./fleet-of.ts";
 import { keptSource } from "./kept-source.ts";
 import { RunningModel } from "./running-model.ts";
-import type { Story } from "./story.ts";
+import { bothOf, type Story } from "./story.ts";
+import { TlsStory } from "./tls-story.ts";
 import { XdsClusterNames } from "./xds-cluster-names.ts";
+import { openXdsPort, type XdsPort } from "./xds-port.ts";
 
 /** What a control plane is made of that is not settings. */
 export interface ControlPlaneParts {
@@ -68,6 +67,8 @@ export class ControlPlane {
   readonly model: AdminModel;
   readonly metrics: Metrics;
   readonly #xdsClusterNames = new XdsClusterNames();
+  readonly #tlsStory: TlsStory;
+  #port: XdsPort | undefined;
   #synced = false;
   #stale: { readonly because: string; readonly sinceMs: number } | undefined;
   readonly #sourceProblems = new Map<string, ProblemReport["problems"]>();
@@ -91,11 +92,12 @@ export class ControlPlane {
     const { metrics } = this;
     if (reporting !== undefined)
       this.#reports = new EventReports({ ...reporting, placement: () => this.pipeline.placement, log, metrics });
+    this.#tlsStory = new TlsStory(parts.log, this.metrics, () => performance.now());
     const { xds } = settings;
     const counting = metrics.observer();
     this.server = new XdsServer({
       assign: (client) => this.#assign(client),
-      observer: story.observer(this.#reports?.observer(counting) ?? counting),
+      observer: story.observer(bothOf(this.#reports?.observer(counting) ?? counting, this.#tlsStory.observer())),
       ackBoundMs: xds.ackBoundMs,
       graceMs: xds.graceMs,
       inFlightBytes: xds.bytesInFlight,
@@ -130,18 +132,14 @@ export class ControlPlane {
 
   /**
    * Listens, then reads. Gives the xDS port.
-   * @throws Refusal when the port cannot be had, when it is off loopback in plaintext without being asked for, or when there is nothing to read.
+   * @throws Refusal when the port cannot be had or may not be opened (see xds-port.ts), or when there is nothing to read.
    */
   async start(): Promise<number> {
-    const { address, plaintextOffLoopback } = this.#settings.xds;
-    if (!onLoopback(address) && !plaintextOffLoopback)
-      throw new Refusal(
-        `xds.address: ${addressText(address)} is not a loopback address, and the xDS port speaks plaintext`,
-        "Listen on 127.0.0.1, or set xds.plaintextOffLoopback: true if the network in between is closed to others",
-      );
-    const port = await this.#listen(address);
+    const { xds, fleets } = this.#settings;
+    if (xds.tls !== undefined) this.#tlsStory.fleets(fleets);
+    this.#port = await openXdsPort(this.server, xds, this.#tlsStory);
     await this.#records.start((batch) => this.#take(batch));
-    return port;
+    return this.#port.port;
   }
 
   /** Takes what a reload may change. What needs a restart is left as it is; the caller tells about it. */
@@ -155,6 +153,7 @@ export class ControlPlane {
     };
     this.#records.setSettings(addressSettings(settings));
     this.#runner.redefine(pipelineSettings(settings));
+    if (this.#settings.xds.tls !== undefined) this.#tlsStory.fleets(settings.fleets);
     this.server.reassign();
   }
 
@@ -168,13 +167,8 @@ export class ControlPlane {
   async stop(graceMs: number): Promise<void> {
     await this.#records.stop();
     this.#runner.stop();
+    await this.#port?.close();
     await Promise.all([this.#reports?.stop(), this.server.close(graceMs)]);
-  }
-
-  async #listen(address: ListenAddress): Promise<number> {
-    const bound = await this.server.listen(addressText(address));
-    if ("cause" in bound) throw new Refusal(`xds.address: ${bound.cause}`, bound.remedy);
-    return bound.port;
   }
 
   #take(batch: Batch<RecordChange>): void {

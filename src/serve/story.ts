@@ -6,7 +6,6 @@ import { subjectText } from "../placement/problem.ts";
 import type { ProblemReport } from "../sources/source.ts";
 import type { ProxyLabel, XdsObserver } from "../xds/observer.ts";
 import { Sparing } from "./sparing.ts";
-import { ToldOnce } from "./told-once.ts";
 
 /** Hostnames of one burst of changes told one by one; above this only their number is told. */
 const TOLD_ONE_BY_ONE = 10;
@@ -43,14 +42,14 @@ export class Story {
   /** Unanswered responses of every connected proxy, by its serial. */
   readonly #unanswered = new Map<number, { readonly fleet: string; count: number }>();
   /** An Envoy that is denied asks again at least twice a minute. */
-  readonly #denied: ToldOnce;
+  readonly #denied: Sparing;
   readonly #sparing: Sparing;
   readonly #fleets = new Map<string, { changedAt: number; answeredAt: number; timer: NodeJS.Timeout }>();
 
   constructor(log: Logger, now: () => number) {
     this.#log = log;
     this.#now = now;
-    this.#denied = new ToldOnce(now);
+    this.#denied = new Sparing({ now, lines: 1, windowMs: 3_600_000 });
     this.#sparing = new Sparing({ now, lines: 20, windowMs: 60_000 });
   }
 
@@ -120,7 +119,12 @@ export class Story {
     return {
       connected: (proxy) => {
         this.#unanswered.set(proxy.serial, { fleet: proxy.fleet, count: 0 });
-        const fields = { ...proxyFields(proxy), envoy: proxy.node.userAgentVersion, peer: proxy.peer };
+        const fields = {
+          ...proxyFields(proxy),
+          envoy: proxy.node.userAgentVersion,
+          peer: proxy.peer,
+          names: proxy.names,
+        };
         this.#sparingly("info", `connected ${addressOf(proxy.peer)}`, fields, "proxy connected");
       },
       unassigned: ({ node, peer, transport }) => {
@@ -131,8 +135,8 @@ export class Story {
       denied: ({ node, peer, names }, { fleet, denied }) => {
         const fields = { proxy: node.id, cluster: node.cluster, peer, fleet, names };
         const remedy = `Give this Envoy a certificate of fleet ${fleet}, or admit one of its names in the fleet's proxies.sans`;
-        const first = this.#denied.first(`${node.id} ${fleet} ${names?.join()}`);
-        log[first ? "warn" : "debug"]({ ...fields, remedy }, `proxy is denied its fleet: ${denied}`);
+        const leftOut = this.#denied.admit(`${node.id} ${fleet} ${names?.join()}`);
+        log[leftOut === undefined ? "debug" : "warn"]({ ...fields, remedy }, `proxy is denied its fleet: ${denied}`);
       },
       garbage: (peer, reason) =>
         this.#sparingly("warn", `garbage ${addressOf(peer)}`, { peer, reason }, "stream ended because of what it sent"),
@@ -221,10 +225,11 @@ const placeOf = ({ place }: Problem): { readonly at?: string } => (place === und
 const addressOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(":"));
 
 /** One observer that tells two. */
-function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
+export function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
   return {
     connected: (...told) => [first.connected?.(...told), second.connected?.(...told)],
     unassigned: (...told) => [first.unassigned?.(...told), second.unassigned?.(...told)],
+    handshakeFailed: (...told) => [first.handshakeFailed?.(...told), second.handshakeFailed?.(...told)],
     denied: (...told) => [first.denied?.(...told), second.denied?.(...told)],
     garbage: (...told) => [first.garbage?.(...told), second.garbage?.(...told)],
     limited: (...told) => [first.limited?.(...told), second.limited?.(...told)],

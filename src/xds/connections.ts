@@ -161,7 +161,7 @@ export class Connections {
 }
 
 /** As the transport writes it (client.ts); sockets without an address share one name and are told apart by nothing. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
   if (remoteAddress === undefined) return "unknown";
   return remotePort === undefined ? remoteAddress : `${remoteAddress}:${remotePort}`;
 }

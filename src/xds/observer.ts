@@ -1,5 +1,6 @@
 /** What the outside learns of streams and proxies: events for logs and metrics, snapshots for people. */
 import type { ResourceSubject, TypeUrl } from "../codec/resource.ts";
+import type { HandshakeFailure } from "./handshake-failure.ts";
 import type { LimitName } from "./limits.ts";
 
 /** How a proxy speaks to us. Aggregated streams carry all types, separate ones one each. */
@@ -78,6 +79,8 @@ export interface XdsObserver {
   connected?(proxy: ProxyLabel): void;
   /** A proxy that matches no fleet. It is sent nothing, and its streams stay open. */
   unassigned?(client: ProxyClient): void;
+  /** A client got no connection at all. Whoever reaches the port can cause it, as often as they like. */
+  handshakeFailed?(peer: string, failure: HandshakeFailure): void;
   /** A client whose certificate does not admit it to the fleet it asks for: its stream was ended. It comes back again and again. */
   denied?(client: ProxyClient, denial: Denial): void;
   /** A stream was ended because of what it sent; `reason` names the field. */

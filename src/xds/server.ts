@@ -1,5 +1,5 @@
 /** The xDS server: the gRPC methods of the aggregated and the separate services, and the proxies that call them. */
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { TypeUrl } from "../codec/resource.ts";
 import { Coalescer } from "./coalesce.ts";
 import { Connections } from "./connections.ts";
@@ -26,6 +26,7 @@ import { ConnectedProxy } from "./proxy.ts";
 import { servicesOf } from "./services.ts";
 import { type AnySession, Session, type SessionEvents } from "./session.ts";
 import type { ResourceStore } from "./store.ts";
+import { type TlsCredentials, TlsHandshakes } from "./tls-handshakes.ts";
 import type { Call, CallEvents } from "./transport/call.ts";
 import { type GrpcStatus, STATUS } from "./transport/grpc-status.ts";
 import { GrpcTransport } from "./transport/transport.ts";
@@ -67,6 +68,16 @@ export interface XdsServerOptions {
   readonly clock?: () => number;
 }
 
+/** Options of a port that speaks TLS; what is left out has the default told. */
+export interface TlsOptions {
+  readonly credentials: TlsCredentials;
+  /**
+   * Oldest that a connection gets, in ms: then its streams are ended, and the client comes back on another, with the certificates of then and to
+   * any replica. Connections that began together end spread over the last fifth. Default 0: as old as they like.
+   */
+  readonly maxAgeMs?: number;
+}
+
 interface Followed {
   readonly proxies: Set<ConnectedProxy>;
   readonly stop: () => void;
@@ -85,6 +96,7 @@ export class XdsServer {
   readonly #sessions = new Set<AnySession>();
   readonly #proxies = new Map<string, Set<ConnectedProxy>>(); // by connection and node id
   readonly #stores = new Map<ResourceStore, Followed>();
+  readonly #handshakes: TlsHandshakes[] = [];
   #serial = 0;
 
   constructor(options: XdsServerOptions) {
@@ -126,8 +138,25 @@ export class XdsServer {
 
   /** Listens on `address` (`127.0.0.1:18000`, `[::1]:0`, `unix:/path`) in plaintext; gives the port bound, or the reason why not. */
   listen(address: string): Promise<{ readonly port: number } | ListenFailure> {
+    return this.#listen(address, (socket) => this.#transport.take(socket, { maxAgeMs: 0 }));
+  }
+
+  /** Listens on `address` over mutual TLS: a client that shows no certificate, or one that does not verify, gets no connection. */
+  listenTls(
+    address: string,
+    { credentials, maxAgeMs = 0 }: TlsOptions,
+  ): Promise<{ readonly port: number } | ListenFailure> {
+    const handshakes = new TlsHandshakes(credentials, {
+      done: (socket) => this.#transport.take(socket, { maxAgeMs }),
+      failed: (peer, failure) => this.#observer.handshakeFailed?.(peer, failure),
+    });
+    this.#handshakes.push(handshakes);
+    return this.#listen(address, (socket) => handshakes.begin(socket));
+  }
+
+  #listen(address: string, take: (socket: Socket) => void): Promise<{ readonly port: number } | ListenFailure> {
     const listener = createServer({ noDelay: true }, (socket) => {
-      if (this.#connections.admit(socket)) this.#transport.take(socket, { maxAgeMs: 0 });
+      if (this.#connections.admit(socket)) take(socket);
     });
     this.#listeners.push(listener);
     return listen(listener, address);
@@ -186,6 +215,7 @@ export class XdsServer {
   /** Ends all streams and tells the clients to go elsewhere (GOAWAY); what is still open after `graceMs` is cut. Settles when nothing is open. */
   async close(graceMs: number): Promise<void> {
     for (const listener of this.#listeners) listener.close();
+    for (const handshakes of this.#handshakes) handshakes.end();
     this.#transport.drain();
     const cut = setTimeout(() => this.#connections.cut(), graceMs);
     await this.#connections.empty();

@@ -1,6 +1,6 @@
 /** `validate`, `translate` and `bootstrap`, from files to what is printed. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -230,6 +230,34 @@ test("a bootstrap always has a node id, for Envoy does not start without", async
     `Note: the node id is "${id}". Give each Envoy its own by --service-node, or Signalbox's log cannot tell them apart\n`;
   assert.deepEqual(await idOf("public"), ["public", note("public")]);
   assert.deepEqual(await idOf("a"), ["edge-1", note("edge-1")], "one that the fleet selects");
+});
+
+test("bootstrap into a folder: Envoy is told to follow its certificates there", async (t) => {
+  const folder = await folderWith(t, {});
+  const files = ["--tls-ca", "/tls/ca.crt", "--tls-cert", "/tls/tls.crt", "--tls-key", "/tls/tls.key"];
+  const tls = [...files, "--tls-server-name", "signalbox.signalbox"];
+  const { code, out, err } = await run(
+    "bootstrap",
+    "-c",
+    EXAMPLE_CONFIG,
+    "--id",
+    "e",
+    "--folder",
+    join(folder, "new"),
+    ...tls,
+  );
+  assert.deepEqual([code, out, err], [0, "", ""]);
+  const read = (name: string) => readFile(join(folder, "new", name), "utf8");
+  assert.match(await read("envoy.yaml"), new RegExp(`path: ${folder}/new/xds-certificate\\.yaml`));
+  assert.match(await read("xds-certificate.yaml"), /filename: \/tls\/tls\.key.*watched_directory:\s+path: \/tls\n/s);
+  assert.match(await read("xds-ca.yaml"), /filename: \/tls\/ca\.crt.*exact: signalbox\.signalbox/s);
+
+  const printed = await run("bootstrap", "-c", EXAMPLE_CONFIG, "--id", "e", ...tls);
+  assert.match(printed.out, /filename: \/tls\/tls\.crt/);
+  assert.match(printed.err, /Envoy reads these certificates when it starts. With --folder it follows them/);
+  const refused = await run("bootstrap", "-c", EXAMPLE_CONFIG, "--folder", "/dev/null/x");
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /--folder: \/dev\/null\/x cannot be written to: ENOTDIR.*Choose another folder/s);
 });
 
 test("bootstrap warns of a node that the fleet does not select", async (t) => {

@@ -6,6 +6,7 @@ import { loadSettings } from "../../src/config/load.ts";
 
 const loaded = loadSettings(
   `source: {folder: a}
+xds: {tls: {certFile: a, keyFile: b, caFile: c}}
 fleets:
 - {name: edge, proxies: {idPattern: "edge-*", metadata: {zone: a}}}
 - {name: public, proxies: {cluster: public}}

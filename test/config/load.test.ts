@@ -21,6 +21,7 @@ test("everything but the source has a default", () => {
     saved: { file: undefined, afterMs: 5_000, everyMs: 30_000 },
     xds: {
       address: { ip: "127.0.0.1", port: 18_000 },
+      tls: undefined,
       plaintextOffLoopback: false,
       maxRequestBytes: 33_554_432,
       ackBoundMs: 10_000,
@@ -83,7 +84,8 @@ const LIMITS =
 
 const FULL = `source:
   kubernetes: {namespaces: [wasmcloud-system, shop], kubeconfig: ../kubeconfig, context: blue, events: false, leaseNamespace: signalbox}
-xds: {address: "0.0.0.0:18000", plaintextOffLoopback: true, maxRequestBytes: 65536, ackBoundMs: 0, graceMs: 0, bytesInFlight: 1000000, limits: ${LIMITS}}
+xds:
+  {address: "0.0.0.0:18000", maxRequestBytes: 65536, ackBoundMs: 0, graceMs: 0, bytesInFlight: 1000000, limits: ${LIMITS}, tls: {certFile: tls/tls.crt, keyFile: /tls.key, caFile: ../ca.crt, maxConnectionAgeMs: 0}}
 admin: {address: "[::1]:0", grpcAddress: "127.0.0.1:19101"}
 log: {level: debug}
 placement:
@@ -132,7 +134,11 @@ test("everything that can be said arrives, 0 and false included", () => {
   });
   assert.deepEqual(xds, {
     address: { ip: "0.0.0.0", port: 18_000 },
-    plaintextOffLoopback: true,
+    tls: {
+      ...{ certFile: "/etc/signalbox/tls/tls.crt", keyFile: "/tls.key", caFile: "/etc/ca.crt" },
+      maxConnectionAgeMs: 0,
+    },
+    plaintextOffLoopback: false,
     maxRequestBytes: 65_536,
     ackBoundMs: 0,
     graceMs: 0,

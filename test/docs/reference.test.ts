@@ -19,7 +19,7 @@ test("every alert asks for metrics and labels that there are", () => {
   const labelsOf = new Map(rows.map(([, name = "", labels = ""]) => [name, labels.split(", ")]));
   assert.ok(labelsOf.size > 20, String(labelsOf.size));
   const ofTarget = ["job", "instance"]; // Prometheus adds these
-  assert.equal(ALERTS.length, 5);
+  assert.equal(ALERTS.length, 6);
   for (const { name, expression } of ALERTS) {
     const metrics = expression.match(/signalbox_\w+/g) ?? [];
     assert.ok(metrics.length > 0, name);

@@ -11,6 +11,7 @@ import { stringify } from "yaml";
 import { findEnvoy } from "../../src/cli/envoy-binary.ts";
 import { type BootstrapOptions, bootstrapOf, XDS_CLUSTER } from "../../src/envoy/bootstrap.ts";
 import { translateFleet } from "../../src/envoy/translate.ts";
+import { xdsSecretsOf } from "../../src/envoy/xds-secrets.ts";
 import { selfSigned } from "../cli/self-signed.ts";
 import { startEnvoy } from "./envoy-process.ts";
 import { fileDelivery } from "./file-delivery.ts";
@@ -43,7 +44,7 @@ for (const version of ["1.40.0", "1.36.2"])
       {
         ...plain,
         xdsAddress: "localhost:18000",
-        tls: { caFile: certFile, certFile, keyFile, serverName: "localhost" },
+        tls: { caFile: certFile, certFile, keyFile, serverName: "localhost", secretsFolder: undefined },
       },
       {
         ...plain,
@@ -166,15 +167,20 @@ const READY_FILES: Readonly<Record<string, BootstrapOptions>> = {
       caFile: "/etc/signalbox/tls/ca.crt",
       certFile: "/etc/signalbox/tls/tls.crt",
       keyFile: "/etc/signalbox/tls/tls.key",
-      serverName: "signalbox",
+      serverName: "signalbox.signalbox",
+      secretsFolder: "/etc/envoy",
     },
   },
 };
 
 test("the ready files in envoy/ are what bootstrapOf gives (UPDATE_GOLDEN=1 writes them)", () => {
   const folder = join(import.meta.dirname, "../../envoy");
-  for (const [file, options] of Object.entries(READY_FILES)) {
-    const text = stringify(bootstrapOf(options), { lineWidth: 120 });
+  const files = Object.entries(READY_FILES).flatMap(([file, options]) => [
+    [file, bootstrapOf(options)] as const,
+    ...(options.tls === undefined ? [] : xdsSecretsOf(options.tls)),
+  ]);
+  for (const [file, content] of files) {
+    const text = stringify(content, { lineWidth: 120 });
     if (process.env["UPDATE_GOLDEN"] === "1" && process.env["CI"] === undefined)
       writeFileSync(join(folder, file), text);
     assert.equal(readFileSync(join(folder, file), "utf8"), text, file);
@@ -183,6 +189,6 @@ test("the ready files in envoy/ are what bootstrapOf gives (UPDATE_GOLDEN=1 writ
     globSync("*.yaml", { cwd: folder })
       .map((file) => basename(file))
       .sort(),
-    Object.keys(READY_FILES).sort(),
+    files.map(([file]) => file).sort(),
   );
 });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadSettings } from "../../src/config/load.ts";
 import { fleetOf } from "../../src/serve/fleet-of.ts";
-import { ToldOnce } from "../../src/serve/told-once.ts";
 
 const loaded = loadSettings(
   `source: {folder: a}
+xds: {tls: {certFile: a, keyFile: b, caFile: c}}
 fleets:
 - {name: public, proxies: {cluster: public, sans: [public.fleet.test]}}
 - {name: private, proxies: {cluster: private, sans: [private.fleet.test, "*.private.test"]}}
@@ -31,14 +31,3 @@ test("a proxy is told which names its fleet asks for, and which it showed", () =
 });
 
 test("a proxy that asks for no fleet is not denied one", () => assert.equal(outcomeOf("other", undefined), undefined));
-
-test("told once an hour each, and of more things than are remembered the oldest anew", () => {
-  let now = 0;
-  const once = new ToldOnce(() => now);
-  assert.deepEqual([once.first("a"), once.first("a"), once.first("b")], [true, false, true]);
-  now = 3_600_000;
-  assert.deepEqual([once.first("a"), once.first("a")], [true, false]);
-  for (let i = 0; i < 1_000; i++) once.first(`other ${i}`);
-  assert.equal(once.first("a"), true);
-  assert.equal(once.first("other 999"), false);
-});

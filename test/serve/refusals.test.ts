@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startChild } from "../../src/cli/child.ts";
 import { PATIENCE_MS } from "../patience.ts";
+import { Authority, certificateFolder, HOUR } from "../tls/certificates.ts";
 import { configText, type LogLine, MAIN } from "./serving.ts";
 
 interface Ended {
@@ -131,6 +132,50 @@ test("plaintext off loopback must be asked for by name", async (t) => {
   assert.equal(code, 1);
   assert.match(text, /xds\.plaintextOffLoopback: true/);
 });
+
+const authority = new Authority();
+const own = authority.server();
+const CERTIFICATES: readonly (readonly [
+  why: string,
+  files: { cert?: string; key?: string; ca?: string },
+  said: RegExp,
+])[] = [
+  [
+    "a missing file",
+    { cert: own.cert, key: own.key },
+    /xds\.tls\.caFile: .*ca\.crt cannot be read: ENOENT.*signalbox certgen/s,
+  ],
+  [
+    "a file that is no PEM",
+    { ...own, cert: "no", ca: authority.cert },
+    /xds\.tls\.certFile: .*tls\.crt has no PEM certificate in it/,
+  ],
+  [
+    "a key of another certificate",
+    { ...own, key: authority.server().key, ca: authority.cert },
+    /xds\.tls\.keyFile: .*tls\.key is not the key of the first certificate/,
+  ],
+  ["an empty CA", { ...own, ca: "" }, /xds\.tls\.caFile: .*ca\.crt is empty/],
+  [
+    "an expired certificate",
+    { ...authority.server(["a"], { fromMs: -2 * HOUR, toMs: -HOUR }), ca: authority.cert },
+    /xds\.tls\.certFile: .*tls\.crt expired at .*Renew it/,
+  ],
+  [
+    "a client's certificate",
+    { ...authority.client(["a"]), ca: authority.cert },
+    /xds\.tls\.certFile: .*tls\.crt is not for servers/,
+  ],
+];
+for (const [why, files, said] of CERTIFICATES)
+  test(`TLS with ${why}: the option, the file, the remedy, before anything is listened on`, async (t) => {
+    const { certFile, keyFile, caFile } = await certificateFolder(t, files);
+    const tls = JSON.stringify({ certFile, keyFile, caFile });
+    const { code, text } = await refused(t, configText({ xds: `xds: {address: "127.0.0.1:0", tls: ${tls}}` }));
+    assert.equal(code, 1);
+    assert.match(text, said);
+    assert.doesNotMatch(text, /"listening"|at .*\.ts:/);
+  });
 
 test("a kubeconfig that does not exist: its path", async (t) => {
   const config = configText({}).replace(

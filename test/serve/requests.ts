@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type DemoHost, startDemoHost } from "../../src/cli/demo-host.ts";
-import { bootstrapOf } from "../../src/envoy/bootstrap.ts";
+import { type BootstrapTls, bootstrapOf } from "../../src/envoy/bootstrap.ts";
 import type { ProxyTransport } from "../../src/envoy/variant.ts";
 import { type EnvoyProcess, startEnvoy } from "../envoy/envoy-process.ts";
 import { type RawResponse, rawRequest } from "../envoy/raw-request.ts";
@@ -24,13 +24,15 @@ export interface EnvoyWish {
   readonly nodeCluster?: string;
   readonly transport?: ProxyTransport;
   readonly version?: string;
+  /** Default plaintext. */
+  readonly tls?: BootstrapTls;
 }
 
 /** A started Envoy that may never become ready. Ended with the test. */
 export async function startedEnvoy(
   test: TestContext,
   { xdsPort }: Pick<Serving, "xdsPort">,
-  { nodeCluster = "edge", transport = "delta-ads", version }: EnvoyWish = {},
+  { nodeCluster = "edge", transport = "delta-ads", version, tls }: EnvoyWish = {},
 ): Promise<EnvoyProcess> {
   const bootstrap = bootstrapOf({
     fleet: nodeCluster,
@@ -39,7 +41,7 @@ export async function startedEnvoy(
     xdsAddress: `127.0.0.1:${xdsPort}`,
     adminAddress: "127.0.0.1:0",
     transport,
-    tls: undefined,
+    tls,
     probeAddress: undefined,
   });
   return startEnvoy({ bootstrap, test, ...(version === undefined ? {} : { version }) });
