@@ -12,7 +12,7 @@ const LABELS: Readonly<Record<string, string>> = {
   code: "a code of [problems.md](problems.md)",
   fleet: "a name in `fleets`",
   limit:
-    "an option of `xds.limits`; `offences` (a connection was cut for 100 streams that were refused or ended) or `stalled` (for a response never taken)",
+    "an option of `xds.limits`; `maxRequestBytes` (more than twice as much has come of requests that are not whole), `offences` (a connection was cut for 100 streams that were refused or ended) or `stalled` (for a response never taken)",
   node: "version of Node",
   phase: "`ready` or `draining`",
   reason: HANDSHAKE_FAILURES.map((reason) => `\`${reason}\``).join(", "),

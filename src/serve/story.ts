@@ -143,7 +143,7 @@ export class Story {
       limited: (limit, peer, what) => {
         // Clients that keep a connection open without a stream, as some probes and load balancers do, are nothing to be warned of.
         const level = limit === "idleMs" ? "debug" : "warn";
-        const fields = { limit: `xds.limits.${limit}`, peer, what };
+        const fields = { limit, peer, what };
         this.#sparingly(level, `${limit} ${addressOf(peer)}`, fields, "client came up against a limit");
       },
       sent: (proxy, response) => {

@@ -7,6 +7,9 @@ import { Quota } from "./quota.ts";
 /** Streams of one connection that were refused, or ended for what they sent: after so many it is cut. */
 const OFFENCES = 100;
 
+/** A stream cannot be left unread as a request can: one is refused when what was asked for before will take so many ms. */
+const MOST_DEBT_MS = 5_000;
+
 /** What connections need of the server. */
 export interface ConnectionsParts {
   readonly limits: Limits;
@@ -44,16 +47,21 @@ export class Connection {
     return this.#streams === 0 ? this.#idleSinceMs : undefined;
   }
 
-  /** Takes a stream in; false if it is one too many. */
-  opened(): boolean {
+  /** Takes a stream in; or gives why not. */
+  opened(): string | undefined {
     const { limits } = this.#parts;
     if (this.#streams >= limits.streamsPerConnection) {
       this.limited("streamsPerConnection", `has ${this.#streams} streams; another is refused`);
       this.offended();
-      return false;
+      return `more than ${limits.streamsPerConnection} streams on one connection`;
+    }
+    if (this.allowance.take(1, this.#parts.clock()) > MOST_DEBT_MS) {
+      this.limited("requestsPerSecond", "opens streams faster than they can be read; one is refused");
+      this.offended();
+      return "streams are opened faster than they can be read";
     }
     this.#streams += 1;
-    return true;
+    return undefined;
   }
 
   closed(): void {

@@ -26,7 +26,7 @@ export interface Limits {
   readonly stallMs: number;
 }
 
-/** Limits that a client may come up against; values of a metric's label. The last two are told by connections.ts and outlet.ts. */
+/** Limits that a client may come up against; values of a metric's label. The last three are told by transport/partials.ts, connections.ts and outlet.ts. */
 export const LIMIT_NAMES = [
   "connections",
   "connectionsPerAddress",
@@ -37,6 +37,7 @@ export const LIMIT_NAMES = [
   "unknownNames",
   "nodeBytes",
   "requestsPerSecond",
+  "maxRequestBytes",
   "offences",
   "stalled",
 ] as const;

@@ -1,10 +1,14 @@
 /** What an xDS client says of itself, read from its first request. */
 import type { Node, Value } from "../codec/generated/messages.ts";
+import { clipped } from "./clipped.ts";
 import type { NodeIdentity } from "./observer.ts";
 import { Garbage } from "./protocol/garbage.ts";
 
 /** Longer than any name that a person gives: both are in every log line of the proxy. */
 const MAX_NAME = 1_024;
+
+/** What is kept of the program's name and version. */
+const MAX_AGENT_BYTES = 128;
 
 /** The identity in a node message. Missing fields are empty: nothing in it is trusted. Throws Garbage. */
 export function identityOf(node: Node): NodeIdentity {
@@ -20,8 +24,8 @@ export function identityOf(node: Node): NodeIdentity {
     id: node.id ?? "",
     cluster: node.cluster ?? "",
     metadata,
-    userAgentName: node.userAgentName ?? "",
-    userAgentVersion: versionOf(node),
+    userAgentName: clipped(node.userAgentName ?? "", MAX_AGENT_BYTES),
+    userAgentVersion: clipped(versionOf(node), MAX_AGENT_BYTES),
   };
 }
 

@@ -190,10 +190,10 @@ export class Outlet {
     this.#parts.cut();
   }
 
+  /** Sends nothing any more. What is in flight still is: a client may end a stream and not take what was written to it. */
   close(): void {
     this.#closed = true;
     this.#outlets.remove(this);
-    this.#release();
   }
 
   #release(): void {

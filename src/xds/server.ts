@@ -128,6 +128,13 @@ export class XdsServer {
       },
       // Streams of methods that nobody serves never become sessions. Those over the limit are refused with words; these are refused by HTTP/2.
       maxCalls: 2 * this.#limits.streamsPerConnection,
+      on: {
+        offended: ({ peer }) => this.#connections.of(peer).offended(),
+        overfull: ({ peer }) =>
+          this.#connections
+            .of(peer)
+            .limited("maxRequestBytes", "has too much of requests that are not whole; one is ended"),
+      },
     });
   }
 
@@ -230,10 +237,8 @@ export class XdsServer {
     variant: Variant<Request>,
   ): CallEvents | GrpcStatus {
     const connection = this.#connections.of(call.client.peer);
-    if (!connection.opened()) {
-      const message = `more than ${this.#limits.streamsPerConnection} streams on one connection`;
-      return { code: STATUS.resourceExhausted, message };
-    }
+    const message = connection.opened();
+    if (message !== undefined) return { code: STATUS.resourceExhausted, message };
     const session = new Session<Request>({
       call,
       connection,

@@ -107,7 +107,7 @@ export class ResourceStore {
   /** The shelf of a type, made if it is new. For streams: callers bound how many types one stream may name, and are among the shelf's users. */
   shelf(type: TypeUrl): Shelf {
     if (this.#shelves.size >= MANY_TYPES && !this.#shelves.has(type))
-      for (const [other, shelf] of this.#shelves) if (shelf.abandoned) this.#shelves.delete(other);
+      for (const [other, shelf] of this.#shelves) if (shelf.drop()) this.#shelves.delete(other);
     return ensure(this.#shelves, type, () => new Shelf(type));
   }
 

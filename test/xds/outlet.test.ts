@@ -86,11 +86,12 @@ test("rule 7: bytes in flight have a global bound, and whoever waited longest is
     [[1], [1], [1], [1]],
     "who has something again goes behind",
   );
-  streams[2]?.outlet.close(); // a client that goes gives its bytes back
+  streams[2]?.outlet.close(); // a stream that has ended may leave a response that its client does not take
+  await turn();
+  assert.deepEqual([streams[0]?.written, outlets.inFlightBytes], [[1], 120]);
+  streams[2]?.flush();
   await turn();
   assert.deepEqual([streams[0]?.written, outlets.inFlightBytes], [[1, 2], 120]);
-  streams[2]?.flush();
-  assert.equal(outlets.inFlightBytes, 120, "and only once");
 });
 
 test("a response beyond the whole budget is sent alone", async () => {

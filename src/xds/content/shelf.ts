@@ -14,6 +14,8 @@ export interface ShelfListener {
   replaced(slot: number, before: Resource): void;
   /** The slot has no resource any more. */
   removed(slot: number): void;
+  /** The shelf is not used any more. */
+  dropped(): void;
 }
 
 /**
@@ -39,7 +41,8 @@ export class Shelf {
   #forgotten = 0;
   /** Slots that have a resource. */
   readonly #filled = new BitSet();
-  #reclaimAt = 1_024;
+  #reclaimAt = 1_024; // slots without resource, beyond as many as there are resources
+  #given = 0; // names without resource that users left behind since the last time
   #sorted: Resource[] | undefined;
   #sortedAt = -1;
   #position = 0;
@@ -48,9 +51,11 @@ export class Shelf {
     this.type = type;
   }
 
-  /** Nothing was ever here, and nobody waits for anything. */
-  get abandoned(): boolean {
-    return this.#position === 0 && this.users.size === 0;
+  /** True if nothing was ever here and nobody waits for anything: then nobody will know of it any more. */
+  drop(): boolean {
+    if (this.#position > 0 || this.users.size > 0) return false;
+    for (const listener of this.listeners) listener.dropped();
+    return true;
   }
 
   /** Resources here. */
@@ -98,6 +103,13 @@ export class Shelf {
 
   contentAt(slot: number): number {
     return this.#contentAt[slot] ?? 0;
+  }
+
+  /** A user has gone that had brought up so many names without a resource. */
+  leave(user: SlotUser, names: number): void {
+    this.users.delete(user);
+    this.#given += names;
+    if (2 * this.#given > Math.max(1_024, this.#slots.size - this.live)) this.#reclaim();
   }
 
   /** The slot of a name, new if it has none. */
@@ -207,6 +219,7 @@ export class Shelf {
 
   /** Frees slots without resource that nobody uses. Their removal leaves the log with them: who did not use the slot has nothing to remove. */
   #reclaim(): void {
+    this.#given = 0;
     const used = new BitSet();
     for (const user of this.users) user.addUsed(used);
     for (const [name, slot] of this.#slots) {

@@ -98,6 +98,10 @@ export class Acceptance implements ShelfListener {
     this.#told = undefined;
   }
 
+  dropped(): void {
+    this.#kind.forget(this.#shelf);
+  }
+
   close(): void {
     this.#shelf.listeners.delete(this);
   }
@@ -134,6 +138,11 @@ export class Kind {
     const made = new Acceptance(this, shelf);
     this.#acceptances.set(shelf, made);
     return made;
+  }
+
+  /** Of a type that somebody made up and has left. */
+  forget(shelf: Shelf): void {
+    this.#acceptances.delete(shelf);
   }
 
   close(): void {

@@ -69,7 +69,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   close(): void {
     this.#interest.close();
-    this.#shelf.users.delete(this);
+    this.#shelf.leave(this, this.#interest.charged.size);
     this.#parts.gate.leave(this);
     for (const slot of this.#has) this.#parts.gate.forgotten(this.type, slot);
   }

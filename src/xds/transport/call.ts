@@ -3,6 +3,7 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Client } from "./client.ts";
 import { type GrpcStatus, OK, STATUS, trailersOf } from "./grpc-status.ts";
 import { MessageReader, PREFIX_BYTES, prefixInto } from "./message-reader.ts";
+import type { PartialCall, Partials } from "./partials.ts";
 
 /** A message to be sent: its pieces are concatenated. They may be shared with other calls and are never written to. */
 export interface Outgoing {
@@ -55,25 +56,36 @@ export const HEADERS = {
  */
 type State = "open" | "ending" | "closed";
 
-/** A call on one stream of a connection. */
-export class GrpcCall implements Call {
+/** What a call is made of. */
+export interface CallParts {
+  readonly stream: ServerHttp2Stream;
   readonly client: Client;
   readonly authority: string;
+  /** Largest request. */
+  readonly maxRequestBytes: number;
+  readonly partials: Partials;
+  /** The call was ended for what it sent. */
+  readonly offended: () => void;
+}
+
+/** A call on one stream of a connection. */
+export class GrpcCall implements Call, PartialCall {
+  readonly client: Client;
+  readonly authority: string;
+  readonly #parts: CallParts;
   readonly #stream: ServerHttp2Stream;
   readonly #reader: MessageReader;
   #events: CallEvents | undefined;
   #state: State = "open";
   #status = OK;
 
-  constructor(
-    stream: ServerHttp2Stream,
-    of: { readonly client: Client; readonly authority: string },
-    maxBytes: number,
-  ) {
-    this.client = of.client;
-    this.authority = of.authority;
+  constructor(parts: CallParts) {
+    const { stream, client, authority, maxRequestBytes } = parts;
+    this.client = client;
+    this.authority = authority;
+    this.#parts = parts;
     this.#stream = stream;
-    this.#reader = new MessageReader(maxBytes, (bytes) => {
+    this.#reader = new MessageReader(maxRequestBytes, (bytes) => {
       if (this.#state === "open") this.#events?.message(bytes);
     });
     stream.on("wantTrailers", () => this.#conclude());
@@ -129,17 +141,19 @@ export class GrpcCall implements Call {
   #take(chunk: Buffer): void {
     if (this.#state !== "open") return;
     const fault = this.#reader.take(chunk);
-    if (fault !== undefined) this.#fail(fault);
+    this.#parts.partials.set(this, this.#reader.keptBytes);
+    if (fault !== undefined) this.fail(fault);
   }
 
   #ended(): void {
     if (this.#state !== "open" || this.#stream.closed) return; // one that was reset or lost ends too, before it closes
-    if (this.#reader.isWithin) this.#fail({ code: STATUS.invalidArgument, message: "the last request is cut off" });
+    if (this.#reader.isWithin) this.fail({ code: STATUS.invalidArgument, message: "the last request is cut off" });
     else this.#events?.ended();
   }
 
-  /** Ends it with a status, and whoever serves it is told that it is over. */
-  #fail(status: GrpcStatus): void {
+  /** Ends it with a status for what it sent, and whoever serves it is told that it is over. */
+  fail(status: GrpcStatus): void {
+    this.#parts.offended();
     this.end(status);
     this.#tellClosed();
   }
@@ -156,6 +170,8 @@ export class GrpcCall implements Call {
   }
 
   #tellClosed(): void {
+    this.#reader.forget();
+    this.#parts.partials.set(this, 0);
     const events = this.#events;
     this.#events = undefined;
     events?.closed();

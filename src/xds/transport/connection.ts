@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { type Call, type CallEvents, GrpcCall, HEADERS, refuse } from "./call.ts";
 import type { Client } from "./client.ts";
 import { type GrpcStatus, STATUS, trailersOf } from "./grpc-status.ts";
+import type { Partials } from "./partials.ts";
 
 /** Serves a call, and reading begins; or tells how it ends at once. */
 export type Handler = (call: Call) => CallEvents | GrpcStatus;
@@ -35,6 +36,9 @@ export interface ConnectionParts {
   readonly maxAgeMs: number;
   /** What serves a path, such as `/package.Service/Method`; undefined if nothing does. */
   readonly handler: (path: string) => Handler | undefined;
+  readonly partials: Partials;
+  /** A stream was refused or ended for what it asked or sent. */
+  readonly offended: () => void;
 }
 
 /**
@@ -78,19 +82,24 @@ export class GrpcConnection {
     stream.on("error", () => undefined); // closes it, and that is told
     const path = headers[":path"] ?? "";
     const serve = this.#parts.handler(path);
-    if (headers[":method"] !== "POST") refuse(stream, { ":status": 405, allow: "POST" });
-    else if (!GRPC.test(headers["content-type"] ?? "")) refuse(stream, { ":status": 415 });
+    const message = `there is no method ${path}`;
+    if (headers[":method"] !== "POST") this.#refuse(stream, { ":status": 405, allow: "POST" });
+    else if (!GRPC.test(headers["content-type"] ?? "")) this.#refuse(stream, { ":status": 415 });
     else if (serve === undefined)
-      refuse(stream, {
-        ...HEADERS,
-        ...trailersOf({ code: STATUS.unimplemented, message: `there is no method ${path}` }),
-      });
+      this.#refuse(stream, { ...HEADERS, ...trailersOf({ code: STATUS.unimplemented, message }) });
     else this.#serve(stream, headers, serve);
+  }
+
+  #refuse(stream: ServerHttp2Stream, headers: Readonly<Record<string, string | number>>): void {
+    refuse(stream, headers);
+    this.#parts.offended();
   }
 
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, serve: Handler): void {
     const authority = headers[":authority"] ?? headers.host ?? "";
-    const call = new GrpcCall(stream, { client: this.#parts.client, authority }, this.#parts.settings.maxRequestBytes);
+    const { client, settings, partials, offended } = this.#parts;
+    const { maxRequestBytes } = settings;
+    const call = new GrpcCall({ stream, client, authority, maxRequestBytes, partials, offended });
     const served = serve(call);
     if ("code" in served) {
       call.end(served);

@@ -4,16 +4,18 @@ import { type GrpcStatus, STATUS } from "./grpc-status.ts";
 /** Of flags and length together. */
 export const PREFIX_BYTES = 5;
 
+const NONE = Buffer.alloc(0);
+
 /**
  * - `message` is called once for every whole message, in order, with a view of the bytes that came; whoever keeps it keeps them.
- * - No more is kept than one message that is not whole, and no more of that than `maxBytes`.
+ * - No more is kept than one message that is not whole, no more of that than `maxBytes`, and no more than twice what has come of it.
  * - Once a fault was given nothing more is read.
  */
 export class MessageReader {
   readonly #maxBytes: number;
   readonly #message: (bytes: Buffer) => void;
-  #parts: Buffer[] = []; // of a message that is not whole
-  #have = 0; // bytes of them
+  #kept: Buffer = NONE; // of a message that is not whole, with room for more
+  #have = 0; // bytes of it
   #need = PREFIX_BYTES; // bytes until the next step
   #fault: GrpcStatus | undefined;
 
@@ -25,6 +27,17 @@ export class MessageReader {
   /** Whether a message has begun and is not whole. */
   get isWithin(): boolean {
     return this.#have > 0;
+  }
+
+  /** Bytes kept of it. */
+  get keptBytes(): number {
+    return this.#have;
+  }
+
+  /** Keeps nothing any more. */
+  forget(): void {
+    this.#kept = NONE;
+    this.#have = 0;
   }
 
   /** Gives what is wrong with the bytes, if anything: then the call is to be ended with it. */
@@ -50,20 +63,25 @@ export class MessageReader {
       this.#message(rest.subarray(PREFIX_BYTES, end));
       rest = rest.subarray(end);
     }
-    this.#parts = [];
+    this.forget();
     return this.#fault;
   }
 
+  /** Copied: what comes are views of Node's own buffers, and a client that sends a byte at a time would have a buffer kept for each. */
   #keep(bytes: Buffer): void {
-    this.#parts.push(bytes);
-    this.#have += bytes.length;
+    const have = this.#have + bytes.length;
+    if (have > this.#kept.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(have, Math.min(this.#need, 2 * this.#kept.length)));
+      this.#kept.copy(grown, 0, 0, this.#have);
+      this.#kept = grown;
+    }
+    bytes.copy(this.#kept, this.#have);
+    this.#have = have;
   }
 
-  /** Joined once when the prefix is there and once when the message is: its bytes are not copied over and over. */
   #joined(last: Buffer): Buffer {
-    const all = Buffer.concat([...this.#parts, last]);
-    this.#parts = [];
-    this.#have = 0;
+    const all = Buffer.concat([this.#kept.subarray(0, this.#have), last]);
+    this.forget();
     return all;
   }
 

@@ -4,8 +4,9 @@
  */
 import { performServerHandshake } from "node:http2";
 import type { Socket } from "node:net";
-import { clientOf } from "./client.ts";
+import { type Client, clientOf } from "./client.ts";
 import { type ConnectionSettings, GrpcConnection, type Handler } from "./connection.ts";
+import { Partials } from "./partials.ts";
 
 /** Node's own bound of memory per session, in MB, would reset streams while a large response waits; bytes in flight are bounded by the outlets. */
 const UNBOUNDED_MB = 1_000_000;
@@ -16,25 +17,39 @@ export interface TransportParts {
   readonly settings: ConnectionSettings;
   /** Calls open at a time on one connection; the client is told, and one more is refused. */
   readonly maxCalls: number;
+  readonly on: TransportEvents;
+}
+
+/** What clients do that they should not. */
+interface TransportEvents {
+  /** A stream was refused or ended for what it asked or sent; more than a client that means well ever has. */
+  offended(client: Client): void;
+  /** More than twice `maxRequestBytes` has come of requests that are not whole, and this client's largest was ended. */
+  overfull(client: Client): void;
 }
 
 /** All connections of a server. Sockets come from whoever listens. */
 export class GrpcTransport {
   readonly #parts: TransportParts;
   readonly #open = new Set<GrpcConnection>();
+  readonly #partials: Partials;
 
   constructor(parts: TransportParts) {
     this.#parts = parts;
+    this.#partials = new Partials(2 * parts.settings.maxRequestBytes, (client) => parts.on.overfull(client));
   }
 
   /** Serves a connected socket. One that speaks TLS has finished its handshake and agreed on h2. `maxAgeMs`: see ConnectionParts. */
   take(socket: Socket, { maxAgeMs }: { readonly maxAgeMs: number }): void {
-    const { handler, settings, maxCalls } = this.#parts;
+    const { handler, settings, maxCalls, on } = this.#parts;
+    const client = clientOf(socket);
     const session = performServerHandshake(socket, {
       settings: { enablePush: false, maxConcurrentStreams: maxCalls },
       maxSessionMemory: UNBOUNDED_MB,
     });
-    const connection = new GrpcConnection({ session, client: clientOf(socket), settings, maxAgeMs, handler });
+    const partials = this.#partials;
+    const offended = (): void => on.offended(client);
+    const connection = new GrpcConnection({ session, client, settings, maxAgeMs, handler, partials, offended });
     this.#open.add(connection);
     session.on("close", () => this.#open.delete(connection));
   }

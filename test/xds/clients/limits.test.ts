@@ -96,6 +96,56 @@ for (const { why, limits = {}, node = NODE, send, limit, reason } of rows)
       bad.close();
     }));
 
+/** A field of a message, with what is inside it. */
+const field = (number: number, inside: Uint8Array): Buffer => {
+  const length: number[] = [];
+  let rest = inside.length;
+  for (; rest > 127; rest = Math.floor(rest / 128)) length.push((rest % 128) + 128);
+  return Buffer.concat([Buffer.from([number * 8 + 2, ...length, rest]), inside]);
+};
+
+/** Metadata of structs inside each other: Node.metadata, Struct.fields, its value, Value.struct_value, and so on. */
+function nested(depth: number): Buffer {
+  let value: Buffer = Buffer.alloc(0);
+  for (let at = 0; at < depth; at++) value = field(5, field(1, field(2, value)));
+  return field(1, field(3, field(1, field(2, value))));
+}
+
+const noise: readonly (readonly [why: string, send: (client: DeltaClient) => void, reason: RegExp])[] = [
+  ["a type of a megabyte", (client) => client.subscribe("x".repeat(1_000_000), []), /^type_url: is longer than 256/],
+  [
+    "metadata nested ten thousand deep",
+    (client) => client.wire.send(nested(10_000)),
+    /^not a envoy\.service.*: more than 100 messages inside each other$/,
+  ],
+  [
+    "an id of a kilobyte and more",
+    (client) => client.send({ node: { id: "i".repeat(1_025) }, typeUrl: CLUSTER }),
+    /^node\.id: is longer than 1024/,
+  ],
+];
+for (const [why, send, reason] of noise)
+  test(`noise costs its stream: ${why}`, () =>
+    beside({}, async (on) => {
+      const client = new DeltaClient({ port: on.port });
+      send(client);
+      const status = await client.wire.ended;
+      assert.equal(status.code, 3);
+      assert.match(status.details, reason);
+      assert.ok(status.details.length < 300);
+      client.close();
+    }));
+
+test("names that are not UTF-8 are read as what they are not, and are answered as unknown", () =>
+  beside({}, async (on) => {
+    const client = new DeltaClient({ port: on.port });
+    client.subscribe(CLUSTER, []);
+    await client.accept(CLUSTER);
+    client.wire.send(Buffer.concat([field(2, Buffer.from(ASSIGNMENT)), field(3, Buffer.from([0xff, 0xfe, 0x80]))]));
+    assert.deepEqual((await client.accept(ASSIGNMENT)).removedResources, ["\ufffd\ufffd\ufffd"]);
+    client.close();
+  }));
+
 test("state of the world: names that no resource has are bounded too, of types that are lists and of others", () =>
   beside({ unknownNames: 100 }, async (on) => {
     for (const type of [CLUSTER, ASSIGNMENT]) {

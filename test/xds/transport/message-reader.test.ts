@@ -44,6 +44,18 @@ test("a message of exactly the limit is read; one byte more is told before it ha
   assert.deepEqual(messages, ["abc", "x"]);
 });
 
+test("a message that comes byte by byte keeps no more than twice what has come, and none of the buffers it came in", () => {
+  const { reader, messages } = reading(1_000);
+  const bytes = framed("x".repeat(1_000));
+  for (const [at, byte] of bytes.entries()) {
+    const chunk = Buffer.from([byte]);
+    assert.equal(reader.take(chunk), undefined);
+    chunk.fill(0); // its memory may be used again
+    if (at < bytes.length - 1) assert.equal(reader.keptBytes, at + 1);
+  }
+  assert.deepEqual([messages, reader.keptBytes], [["x".repeat(1_000)], 0]);
+});
+
 test("a compressed message is refused", () => {
   const { reader, messages } = reading(10);
   const compressed = framed("abc");

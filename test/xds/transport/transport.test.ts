@@ -57,6 +57,7 @@ async function staged(
     handler: (path) => (path === "/test/Echo" ? serve : undefined),
     settings: { maxRequestBytes: 100_000, keepaliveMs: 30_000, keepaliveTimeoutMs: 50, ...settings },
     maxCalls: 100,
+    on: { offended: () => undefined, overfull: () => undefined },
   });
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
