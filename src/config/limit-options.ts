@@ -55,7 +55,7 @@ export const LIMIT_OPTIONS: SectionOption = {
     ),
     unknownNames: limit(
       "unknownNames",
-      "Names that a connection asks for and that no resource has; one more ends the stream. Each is remembered until it is given up, about 0.2 KB.",
+      "Names that a connection asks for, or holds when it comes back, and that no resource has; one more ends the stream. Each is remembered until it is given up, about 0.2 KB.",
       { minimum: 100, maximum: 10 * MILLION },
     ),
     nodeBytes: limit(

@@ -14,7 +14,10 @@ export interface Limits {
   readonly typesPerStream: number;
   /** Names in one request, counted before it is decoded; one more ends the stream. 100,000 take about 50 ms. */
   readonly namesPerRequest: number;
-  /** Names asked for on one connection that no resource has: each is remembered until it is given up. One more ends the stream. */
+  /**
+   * Names on one connection that no resource has, asked for or (after a reconnect) held: each is remembered until it is given up. One more ends the
+   * stream. A proxy that comes back to a fleet that has lost nearly everything names all that it had, so there must be room.
+   */
   readonly unknownNames: number;
   /** Size of a request's node message; a larger one ends the stream. Envoy's lists its extensions: 122 KB on 1.40.0. */
   readonly nodeBytes: number;
@@ -53,7 +56,7 @@ export function limitsOf(given: Partial<Limits>): Limits {
     streamsPerConnection: 10_000,
     typesPerStream: 32,
     namesPerRequest: 200_000,
-    unknownNames: 20_000,
+    unknownNames: 100_000,
     nodeBytes: 262_144,
     requestsPerSecond: 2_000,
     detailBytes: 2_048,

@@ -34,7 +34,7 @@ test("everything but the source has a default", () => {
         streamsPerConnection: 10_000,
         typesPerStream: 32,
         namesPerRequest: 200_000,
-        unknownNames: 20_000,
+        unknownNames: 100_000,
         nodeBytes: 262_144,
         requestsPerSecond: 2_000,
         detailBytes: 2_048,

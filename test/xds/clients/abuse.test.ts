@@ -40,6 +40,7 @@ abused(
 );
 
 abused("a client that asks for names that do not exist, nearly as many as it may, on three connections", {
+  options: { limits: { unknownNames: 20_000 } },
   abuse: async (server) => {
     const clients = [0, 1, 2].map((round) => {
       const client = bad(server);
