@@ -1,11 +1,16 @@
 /** The connections of the xDS port: how many, from where, what each may still ask for, and how one is cut. Below HTTP/2 and TLS. */
 import type { Socket } from "node:net";
+import type { TypeUrl } from "../codec/resource.ts";
 import { Allowance } from "./allowance.ts";
 import type { LimitName, Limits } from "./limits.ts";
+import { manyStreams } from "./protocol/type-urls.ts";
 import { Quota } from "./quota.ts";
 
 /** Streams of one connection that were refused, or ended for what they sent: after so many it is cut. */
 const OFFENCES = 100;
+
+/** Streams of one type that an Envoy without ADS has one or a few of: what each of them does concerns all others of its. */
+const SEPARATE_STREAMS = 64;
 
 /** A stream cannot be left unread as a request can: one is refused when what was asked for before will take so many ms. */
 const MOST_DEBT_MS = 5_000;
@@ -30,6 +35,7 @@ export class Connection {
   readonly #parts: ConnectionsParts;
   readonly #socket: Socket | undefined;
   #streams = 0;
+  readonly #separate = new Map<TypeUrl, number>();
   #offences = 0;
   #idleSinceMs: number;
 
@@ -47,9 +53,15 @@ export class Connection {
     return this.#streams === 0 ? this.#idleSinceMs : undefined;
   }
 
-  /** Takes a stream in; or gives why not. */
-  opened(): string | undefined {
+  /** Takes a stream in; or gives why not. `type` is that of a separate stream. */
+  opened(type: TypeUrl | undefined): string | undefined {
     const { limits } = this.#parts;
+    const alike = type === undefined || manyStreams(type) ? 0 : (this.#separate.get(type) ?? 0);
+    if (alike >= SEPARATE_STREAMS) {
+      this.limited("streamsPerConnection", `has ${alike} streams of ${type}; another is refused`);
+      this.offended();
+      return `more than ${SEPARATE_STREAMS} streams of ${type} on one connection`;
+    }
     if (this.#streams >= limits.streamsPerConnection) {
       this.limited("streamsPerConnection", `has ${this.#streams} streams; another is refused`);
       this.offended();
@@ -61,11 +73,13 @@ export class Connection {
       return "streams are opened faster than they can be read";
     }
     this.#streams += 1;
+    if (type !== undefined) this.#separate.set(type, 1 + (this.#separate.get(type) ?? 0));
     return undefined;
   }
 
-  closed(): void {
+  closed(type: TypeUrl | undefined): void {
     this.#streams -= 1;
+    if (type !== undefined) this.#separate.set(type, (this.#separate.get(type) ?? 0) - 1);
     this.#idleSinceMs = this.#parts.clock();
   }
 

@@ -16,6 +16,9 @@ const LEAST_PAUSE_MS = 20;
 /** Bytes of a response that was asked for which count as one request. */
 const BYTES_EACH = 65_536;
 
+/** Streams that a request wakes which count as one request. */
+const STREAMS_EACH = 128;
+
 /** What an intake works on. */
 export interface IntakeParts<Request> {
   /** What is not read stays in the socket, at most one HTTP/2 window of it (65,535 bytes) on our side. */
@@ -71,6 +74,11 @@ export class Intake<Request extends AnyRequest> {
   /** A response that the client asked for costs it as asking does. */
   answered(bytes: number): void {
     this.#parts.connection.allowance.take(bytes / BYTES_EACH, this.#parts.clock());
+  }
+
+  /** So does waking other streams of its. */
+  woke(streams: number): void {
+    this.#parts.connection.allowance.take(streams / STREAMS_EACH, this.#parts.clock());
   }
 
   close(): void {

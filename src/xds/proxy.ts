@@ -81,12 +81,17 @@ export class ConnectedProxy {
 
   /**
    * One stream was answered, or found itself up to date: what others send may depend on it. Streams of the same type do not depend on each
-   * other, and an Envoy without ADS may have thousands of them, one for each assignment.
+   * other, and an Envoy without ADS may have thousands of them, one for each assignment. Gives how many were woken.
    */
-  wakeOthers(than: ProxyStream): void {
-    if (this.#streams.size === 1) return;
+  wakeOthers(than: ProxyStream): number {
+    if (this.#streams.size === 1) return 0;
+    let woken = 0;
     for (const stream of this.#streams)
-      if (stream !== than && (stream.onlyType === undefined || stream.onlyType !== than.onlyType)) stream.wake();
+      if (stream !== than && (stream.onlyType === undefined || stream.onlyType !== than.onlyType)) {
+        stream.wake();
+        woken += 1;
+      }
+    return woken;
   }
 
   snapshot(nowMs: number): ProxySnapshot {

@@ -237,7 +237,7 @@ export class XdsServer {
     variant: Variant<Request>,
   ): CallEvents | GrpcStatus {
     const connection = this.#connections.of(call.client.peer);
-    const message = connection.opened();
+    const message = connection.opened(onlyType);
     if (message !== undefined) return { code: STATUS.resourceExhausted, message };
     const session = new Session<Request>({
       call,
@@ -327,7 +327,7 @@ export class XdsServer {
 
   #closed(session: AnySession, proxy: ConnectedProxy | undefined): void {
     this.#sessions.delete(session);
-    session.connection.closed();
+    session.connection.closed(session.onlyType);
     if (proxy === undefined || !proxy.leave(session)) return;
     const key = `${proxy.label.peer}\n${proxy.label.node.id}`;
     const known = this.#proxies.get(key);

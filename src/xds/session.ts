@@ -178,7 +178,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream, CallEve
     if (answer.kind === "none") this.#asked = true;
     else this.#parts.on.answered(proxy, type, answer);
     this.#outlet.wake();
-    proxy.wakeOthers(this);
+    this.#intake.woke(proxy.wakeOthers(this));
   }
 
   #next(): Response | undefined {

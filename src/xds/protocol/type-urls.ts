@@ -26,6 +26,11 @@ export function removedLast(type: TypeUrl): boolean {
   return type === CLUSTER || type === ASSIGNMENT;
 }
 
+/** True for types of which an Envoy without ADS has a stream for each resource; of others it has one, or a few. */
+export function manyStreams(type: TypeUrl): boolean {
+  return type === ASSIGNMENT;
+}
+
 /** True for types whose state-of-the-world response is complete, so that what is missing from it is deleted (LDS and CDS by the protocol, SRDS by Envoy). */
 export function wholeState(type: TypeUrl): boolean {
   return type === CLUSTER || type === LISTENER || type === SCOPED_ROUTE;

@@ -239,6 +239,25 @@ test("streams on one connection: one too many is refused, a hundred of them cost
     bad.close();
   }));
 
+test("separate streams of a type that Envoy has one or a few of: 64 on a connection, of endpoints as many as may be", () =>
+  beside({}, async (on) => {
+    const bad = connect(on.port);
+    const stream = (path: string) => new DeltaClient({ port: on.port, over: bad, path: `/envoy.service.${path}` });
+    const open = async (path: string, type: string) => {
+      const one = stream(path);
+      one.subscribe(type, ["a.test"]);
+      await one.accept(type);
+    };
+    for (let at = 0; at < 70; at++) await open("endpoint.v3.EndpointDiscoveryService/DeltaEndpoints", ASSIGNMENT);
+    for (let at = 0; at < 64; at++) await open("route.v3.RouteDiscoveryService/DeltaRoutes", ROUTE);
+    const { code, details } = await stream("route.v3.RouteDiscoveryService/DeltaRoutes").wire.ended;
+    assert.deepEqual(
+      [code, /^more than 64 streams of .*RouteConfiguration on one/.test(details)],
+      [RESOURCE_EXHAUSTED, true],
+    );
+    bad.close();
+  }));
+
 test("connections, over all and from one address: one too many is cut at once, and room is given when another ends", () =>
   withServer({ limits: { connectionsPerAddress: 2 } }, async (on) => {
     const [first, second] = [await started(on, ["a.test", "b.test"]), new DeltaClient({ port: on.port })];
