@@ -47,6 +47,7 @@ export async function adminPage(): Promise<string> {
     "Examples are cut: of most lists the first entry is shown. Answers under `/debug` are the messages of the gRPC service as JSON, with times in RFC 3339.",
     ...sections,
     serviceText(),
+    clientStatusText(),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -101,4 +102,43 @@ ${blockOf(
 
 \`INVALID_ARGUMENT\` names the field and the remedy; \`INTERNAL\` is a fault of Signalbox, told in its log. \`ListHostnames\` gives 100 hostnames a page, or
 \`page_size\` up to 1000; ask again with \`page_token\` until \`next_page_token\` is empty.`;
+}
+
+const CSDS = "envoy.service.status.v3.ClientStatusDiscoveryService";
+
+function clientStatusText(): string {
+  const states = [
+    ["`SYNCED`", "`ACKED`", "sent and acknowledged"],
+    ["`STALE`", "`REQUESTED`", "sent, and not answered yet"],
+    ["`NOT_SENT`", "`REQUESTED`", "not sent yet, or withheld until what it requires is acknowledged"],
+    ["`NOT_SENT`", "`DOES_NOT_EXIST`", "asked for by name, and there is none"],
+    [
+      "`ERROR`",
+      "`NACKED`",
+      "rejected, it or a part of it: `error_state` has the client's own words and the version; it keeps what it accepted before",
+    ],
+  ];
+  return `## Client status
+
+The same address serves \`${CSDS}\` of Envoy's API (CSDS): every connected client and, for each resource
+that it asks for, its version and what became of it. Any gRPC client reads it, with Envoy's .proto files (in a clone of this project \`npm ci\` brings them):
+
+${blockOf(
+  "sh",
+  `deps=node_modules/@grpc/grpc-js-xds/deps
+grpcurl -plaintext -proto envoy/service/status/v3/csds.proto \\
+  -import-path $deps/envoy-api -import-path $deps/xds -import-path $deps/googleapis -import-path $deps/protoc-gen-validate \\
+  -d '{"node_matchers": [{"node_id": {"prefix": "envoy-"}}], "exclude_resource_contents": true}' \\
+  127.0.0.1:19101 ${CSDS}/StreamClientStatus`,
+)}
+
+${tableOf(["config_status", "client_status", "meaning"], states)}
+
+- \`node\` is what the client said of itself: id, cluster, version and the texts in its metadata. \`client_scope\` is its fleet; a client without one is told too, with no resources.
+- \`version_info\` and \`xds_config\` are the newest content; of a RouteConfiguration put together per client, what that client was sent last. \`last_updated\` is not kept.
+- \`node_matchers\` by \`exact\`, \`prefix\`, \`suffix\` and \`contains\`, of the id and of texts in the metadata. Others are refused with \`INVALID_ARGUMENT\`, not passed over.
+- \`StreamClientStatus\` answers a request in messages of about 1 MiB, as fast as the client reads; a client's resources may go on in the next message under the same node, and a resource
+  that is larger comes whole. It ends when the client has sent its last request and has all answers. \`FetchClientStatus\` answers in one message of at most 4 MiB, which is what gRPC
+  clients take by default; where that is not enough it fails with \`RESOURCE_EXHAUSTED\` and says what to do. Each resource is told as it is when it is looked up.
+- With contents, what is packed within them is shown as bytes where the tool has no .proto file for it: name those files by further \`-proto\`.`;
 }

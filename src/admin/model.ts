@@ -10,7 +10,7 @@ import type { ContaminationPolicy, ExposedHostname } from "../placement/fleet.ts
 import type { WorkloadEntry, WorkloadQuery } from "../placement/lookup.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
-import type { Delivery, ProxyClient, ProxySnapshot } from "../xds/observer.ts";
+import type { Delivery, NodeIdentity, ProxyClient, ProxySnapshot, ProxyStatus } from "../xds/observer.ts";
 
 /** Whether proxies are served, or what is missing before they are, in words ("the first complete list of Hosts"). */
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly waitingFor: readonly string[] };
@@ -63,6 +63,8 @@ export interface AdminModel {
   fleets(): readonly FleetFacts[];
   /** In the order in which they connected. */
   proxies(): readonly ProxyFacts[];
+  /** Proxies whose node fits, in the order in which they connected, each with all that it wants. To be read in pieces. */
+  statuses(fits: (node: NodeIdentity) => boolean): readonly ProxyStatus[];
   /** Connected, and sent nothing since no fleet admits them. */
   unassigned(): readonly ProxyClient[];
   /** Every resource of the hostname on every fleet that has it. */

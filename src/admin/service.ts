@@ -1,4 +1,4 @@
-/** The gRPC admin service: what /debug tells, as the messages of proto/signalbox/admin/v1. */
+/** The gRPC admin service: what /debug tells, as the messages of proto/signalbox/admin/v1. On the same address: the Client Status Discovery Service. */
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import {
   hostnameAnswer,
@@ -8,6 +8,8 @@ import {
   unassignedAnswer,
   workloadAnswer,
 } from "./answers.ts";
+import { BadRequest } from "./bad-request.ts";
+import { addClientStatus } from "./client-status-service.ts";
 import { adminService } from "./definition.ts";
 import { explain } from "./explain.ts";
 import type { AdminModel } from "./model.ts";
@@ -39,6 +41,7 @@ export async function serveAdminService({
   const server = new Server({ "grpc.max_receive_message_length": 64 * 1024, "grpc.enable_channelz": 0 });
   const handlers = Object.entries(handlersOf(model)).map(([name, handler]) => [name, unary(name, handler, onError)]);
   server.addService(adminService().service, Object.fromEntries(handlers));
+  addClientStatus(server, model, onError);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (cause, bound) => {
       if (cause === null) resolve(bound);
@@ -47,9 +50,6 @@ export async function serveAdminService({
   });
   return { port, close: () => server.forceShutdown() };
 }
-
-/** A request that cannot be answered as it is; the client gets INVALID_ARGUMENT and these words. */
-class BadRequest extends Error {}
 
 type Request = Readonly<Record<string, unknown>>;
 type Handler = (request: Request) => object;
@@ -106,7 +106,7 @@ function unary(name: string, handler: Handler, onError: AdminServiceOptions["onE
     try {
       done(null, asMessage(handler(call.request)) as object);
     } catch (cause) {
-      if (cause instanceof BadRequest) done({ code: status.INVALID_ARGUMENT, details: cause.message });
+      if (cause instanceof BadRequest) done({ code: cause.code, details: cause.message });
       else {
         onError(name, cause);
         done({ code: status.INTERNAL, details: "a fault of Signalbox; its log tells more" });

@@ -173,7 +173,8 @@ const ADMIN: SectionOption = {
     },
     grpcAddress: {
       type: "text",
-      effect: "IP address and port of the gRPC admin service (proto/signalbox/admin/v1). Left out: there is none.",
+      effect:
+        "IP address and port of the gRPC admin service (proto/signalbox/admin/v1) and of Envoy's Client Status Discovery Service. Left out: there is none.",
       check: checkListenAddress,
     },
   },

@@ -6,7 +6,7 @@ import { explainPlacement, type HostnameExplanation } from "../placement/explain
 import { findWorkloads, type WorkloadEntry, type WorkloadQuery, workloadsOf } from "../placement/lookup.ts";
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
-import type { ProxyClient, ProxyLabel } from "../xds/observer.ts";
+import type { NodeIdentity, ProxyClient, ProxyLabel, ProxyStatus } from "../xds/observer.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 /** Reads, never changes. Everything is as of the call. */
@@ -70,6 +70,10 @@ export class RunningModel implements AdminModel {
       const choice = this.#plane.choiceFor(proxy);
       return { ...proxy, layout: choice?.variant.layout ?? "" };
     });
+  }
+
+  statuses(fits: (node: NodeIdentity) => boolean): readonly ProxyStatus[] {
+    return this.#plane.server.statuses(fits);
   }
 
   unassigned(): readonly ProxyClient[] {

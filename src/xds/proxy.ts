@@ -118,14 +118,18 @@ export class ConnectedProxy {
 
   /** Everything the proxy wants. May be read in pieces while things change. */
   *statuses(): Iterable<ResourceStatus> {
-    for (const { channels } of this.#streams)
-      for (const channel of channels) {
-        const rejected = Map.groupBy(channel.rejections(), ({ name, of }) => of ?? name);
-        for (const { name, content } of channel.wanted()) {
-          const state = channel.stateOf(name, undefined);
-          yield { type: channel.type, name, content, state, rejections: rejected.get(name) ?? [] };
-        }
+    for (const stream of this.#streams) yield* this.#statusesOn(stream);
+  }
+
+  *#statusesOn(stream: ProxyStream): Iterable<ResourceStatus> {
+    for (const channel of stream.channels) {
+      const rejected = Map.groupBy(channel.rejections(), ({ name, of }) => of ?? name);
+      for (const { name, content } of channel.wanted()) {
+        const state = channel.stateOf(name, undefined);
+        yield { type: channel.type, name, content, state, rejections: rejected.get(name) ?? [] };
+        if (!this.#streams.has(stream)) return; // it ended meanwhile: its slots may stand for other names now
       }
+    }
   }
 
   #merged(before: TypeSnapshot | undefined, channel: ProxyStream["channels"][number], nowMs: number): TypeSnapshot {

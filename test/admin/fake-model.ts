@@ -88,6 +88,7 @@ export function fakeModel({ records, denied = [], changes = {} }: FakeFacts): Ad
     translationProblems: () => [],
     fleets: () => fleets,
     proxies: () => proxies,
+    statuses: () => [],
     unassigned: () => [],
     deliveries: (hostname) => [delivery(hostname, "acknowledged")],
     ...changes,

@@ -72,14 +72,15 @@ test("state of the world: the same, of lists and of what comes piece by piece", 
 test("it may be read in pieces while names come and go, and ends when the proxy does", () =>
   withServer({ store: storeOf(...Array.from({ length: 100 }, (_, at) => `h${at}.test`)) }, async (on) => {
     const client = await started(on, [...on.store.names(CLUSTER)]);
-    const reading = [...on.server.statuses(() => true)].flatMap(({ resources }) => [resources[Symbol.iterator]()]);
-    const [one] = reading;
-    assert.ok(one?.next().done === false);
+    const reading = () => on.server.statuses(() => true)[0]?.resources ?? [];
+    const [through, cut] = [reading()[Symbol.iterator](), reading()[Symbol.iterator]()];
+    for (const one of [through, cut]) assert.equal(one.next().done, false);
     on.store.apply(Array.from({ length: 100 }, (_, at) => ({ remove: { type: CLUSTER, name: `h${at}.test` } })));
     on.store.apply([{ put: whole(CLUSTER, "new.test") }]);
-    for (const { state } of { [Symbol.iterator]: () => one }) assert.notEqual(state, "unsubscribed");
+    for (const { state } of { [Symbol.iterator]: () => through }) assert.notEqual(state, "unsubscribed");
     client.close();
     await on.until(() => on.told.closed === 1);
+    assert.equal(cut.next().done, true);
     assert.deepEqual(
       on.server.statuses(() => true),
       [],
