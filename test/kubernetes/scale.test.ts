@@ -59,12 +59,15 @@ for (const way of ["streamed", "paged"] as const)
       const began = performance.now();
       const turns = longestTurn();
       delay.enable();
-      await until(what, fact);
-      delay.disable();
-      const [took, block, rss] = [performance.now() - began, delay.max / 1e6, process.memoryUsage().rss / 1e6];
-      t.diagnostic(
-        `${what}: ${Math.round(took)} ms, longest block ${Math.round(block)} ms, longest turn ${Math.round(turns.stop())} ms at work, ${Math.round(rss)} MB resident`,
-      );
+      try {
+        await until(what, fact);
+      } finally {
+        delay.disable();
+        const [took, block, rss] = [performance.now() - began, delay.max / 1e6, process.memoryUsage().rss / 1e6];
+        t.diagnostic(
+          `${what}: ${Math.round(took)} ms, longest block ${Math.round(block)} ms, longest turn ${Math.round(turns.stop())} ms at work, ${Math.round(rss)} MB resident`,
+        );
+      }
     };
     try {
       reflector.start();
