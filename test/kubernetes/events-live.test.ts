@@ -173,6 +173,9 @@ test("two replicas, two namespaces, one hostname: one Event with the remedy; the
     ],
     "what the first said is not said again by the second",
   );
+  const selector = "fieldSelector=reportingComponent=signalbox.dev/signalbox"; // as docs/kubernetes.md asks
+  const ours = (await server.admin.request("GET", `/api/v1/events?${selector}`)) as { items: readonly unknown[] };
+  assert.equal(ours.items.length, 3);
   await second.child.stop();
   const lease = await server.admin.request(
     "GET",
