@@ -12,7 +12,15 @@ import { setStage, trial } from "./trial.ts";
 import { wallMs } from "./wall-clock.ts";
 
 /** The rest of a test run has the other core. */
-const PLAN = { tempo: "crowded", apps: 20, replicas: 2, hosts: 3, perSecond: 150, overDelete: false } as const;
+const PLAN = {
+  tempo: "crowded",
+  gateway: "signalbox",
+  apps: 20,
+  replicas: 2,
+  hosts: 3,
+  perSecond: 150,
+  overDelete: false,
+} as const;
 
 let stage: Stage;
 

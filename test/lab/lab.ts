@@ -1,21 +1,34 @@
 /** `npm run lab`: scenarios in the laboratory, one after the other, each on a new one. */
-import { appendFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { machineLine } from "../bench/machine.ts";
+import { ENVOYS } from "./gateway/envoys.ts";
+import type { GatewayName } from "./gateway/gateway.ts";
 import { TEMPOS, type TempoName } from "./operator/tempo.ts";
+import { pageOf } from "./page.ts";
+import { addResult, readResults, resultOf } from "./result.ts";
 import { SCENARIOS, scenariosNamed } from "./scenarios/catalogue.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { storyOf } from "./story.ts";
-import { setStage, trial, type Verdict } from "./trial.ts";
+import { setStage, trial } from "./trial.ts";
+
+const PAGE = join(import.meta.dirname, "../../docs/zero-downtime.md");
 
 const USAGE = `npm run lab -- [options]
   --scenario rollout-all,scale   which; all for every one
-  --tempo fast                   fast: what the operator waits for comes ten times sooner; realistic: as the real one's constants have it
+  --tempo fast                   fast: what the operator waits for comes ten times sooner; realistic: as the real one's constants have it;
+                                 crowded: fast, on a machine that is busy with something else too
+  --gateway signalbox            or follows-ready: a plain proxy that does what wasmCloud's own gateway does; or both
   --apps 20                      deployments, each with a hostname of its own, all under load
   --hosts 4
   --rate 300                     requests per second, of all kinds together
   --times 1                      how often each
   --verbose                      tell everything that is said, at once
   --log file                     append what is printed to this file too
+  --results file                 add the counts to those that this file has
+  --write                        make docs/zero-downtime.md of the results; without a scenario, of those that the file has
 
 Scenarios:
 ${SCENARIOS.map(({ name, what, promised }) => `  ${name.padEnd(30)} ${what} (promised: ${promised})`).join("\n")}`;
@@ -24,12 +37,15 @@ const { values } = parseArgs({
   options: {
     scenario: { type: "string" },
     tempo: { type: "string", default: "fast" },
+    gateway: { type: "string", default: "signalbox" },
     apps: { type: "string", default: "20" },
     hosts: { type: "string", default: "4" },
     rate: { type: "string", default: "300" },
     times: { type: "string", default: "1" },
     verbose: { type: "boolean", default: false },
     log: { type: "string" },
+    results: { type: "string" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -40,39 +56,63 @@ function count(option: "apps" | "hosts" | "rate" | "times"): number {
   throw new Error(`--${option} ${values[option]}: write a whole number from 1 on`);
 }
 
-const isTempo = (name: string): name is TempoName => name in TEMPOS;
+function oneOf<Name extends string>(option: "tempo" | "gateway", names: readonly Name[]): Name {
+  const found = names.find((name) => name === values[option]);
+  if (found === undefined) throw new Error(`--${option} ${values[option]}: write one of ${names.join(", ")}`);
+  return found;
+}
 
-async function main(): Promise<void> {
-  const { scenario, tempo, verbose, log, help } = values;
-  if (help || scenario === undefined) return console.log(USAGE);
-  if (!isTempo(tempo)) throw new Error(`--tempo ${tempo}: write one of ${Object.keys(TEMPOS).join(", ")}`);
-  const wanted = scenario === "all" ? SCENARIOS : scenariosNamed(scenario.split(","));
-  const [apps, hosts, perSecond, times] = [count("apps"), count("hosts"), count("rate"), count("times")];
-  const told = verbose ? { echo: tell } : {};
-  const tried = async (one: Scenario): Promise<Verdict> => {
-    const { replicas = 2, overDelete = false } = one;
-    const stage = await setStage({ tempo, apps, hosts, perSecond, replicas, overDelete, ...told });
-    return await trial(stage, one).finally(() => stage.lab.stop());
+/** All trials of a scenario at a gateway: told, counted. One that could not be carried out does not cost the others. */
+async function tryOut(scenario: Scenario, gateway: GatewayName, results: string): Promise<void> {
+  const tempo = oneOf<TempoName>("tempo", Object.keys(TEMPOS) as TempoName[]);
+  const { replicas = 2, overDelete = false } = scenario;
+  const plan = {
+    tempo,
+    gateway,
+    apps: count("apps"),
+    hosts: count("hosts"),
+    perSecond: count("rate"),
+    replicas,
+    overDelete,
   };
-  for (const one of wanted)
-    for (let i = 0; i < times; i++) {
-      const text = await tried(one).then(
-        (verdict) => {
-          if (verdict.broken.length > 0) process.exitCode = 1;
-          return storyOf(verdict);
-        },
-        (error: unknown) => {
-          process.exitCode = 1; // the scenarios after it are worth something all the same
-          return `FAILED ${one.name}: ${error instanceof Error ? error.stack : String(error)}`;
-        },
-      );
-      console.log(text);
-      if (log !== undefined) await appendFile(log, `${text}\n`);
-    }
+  try {
+    const stage = await setStage({ ...plan, ...(values.verbose ? { echo: tell } : {}) });
+    const verdict = await trial(stage, scenario).finally(() => stage.lab.stop());
+    if (verdict.broken.length > 0 && gateway === "signalbox") process.exitCode = 1;
+    await addResult(results, resultOf(verdict, gateway, tempo));
+    await print(gateway === "signalbox" ? storyOf(verdict) : `${gateway}: ${storyOf({ ...verdict, broken: [] })}`);
+  } catch (error) {
+    process.exitCode = 1;
+    await print(`FAILED ${scenario.name}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+}
+
+async function print(text: string): Promise<void> {
+  console.log(text);
+  if (values.log !== undefined) await appendFile(values.log, `${text}\n`);
 }
 
 function tell({ at, who, text }: { readonly at: number; readonly who: string; readonly text: string }): void {
   console.log(`${new Date(at).toISOString().slice(11, 23)} ${who}: ${text}`);
+}
+
+async function main(): Promise<void> {
+  const { scenario = "", write, help } = values;
+  if (help || (scenario === "" && !write)) return console.log(USAGE);
+  const wanted = scenario === "all" ? SCENARIOS : scenariosNamed(scenario.split(",").filter((name) => name !== ""));
+  const asked = oneOf("gateway", ["signalbox", "follows-ready", "both"]);
+  const gateways: readonly GatewayName[] = asked === "both" ? ["signalbox", "follows-ready"] : [asked];
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-lab-results-"));
+  const results = values.results ?? join(folder, "results.json");
+  try {
+    for (const one of wanted)
+      for (const gateway of gateways.filter((name) => one.about === undefined || one.about === name))
+        for (let i = 0; i < count("times"); i++) await tryOut(one, gateway, results);
+    const versions = [...new Set(ENVOYS.map(({ version }) => version))].join(" and ");
+    if (write) await writeFile(PAGE, pageOf(await readResults(results), machineLine(versions)));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 // An exit runs the handlers that end our children; a signal alone would not.

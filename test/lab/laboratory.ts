@@ -8,8 +8,10 @@ import { Deployments, NAMESPACE } from "./cluster/deployments.ts";
 import { accessOf, KubeApi } from "./cluster/kube-api.ts";
 import { conditionOf } from "./cluster/objects.ts";
 import { Watched } from "./cluster/watched.ts";
-import { ENVOYS, Envoy } from "./front/envoys.ts";
-import { Signalbox } from "./front/signalbox.ts";
+import { ENVOYS, Envoy } from "./gateway/envoys.ts";
+import { startFollowsReady } from "./gateway/follows-ready.ts";
+import type { Gateway, GatewayName } from "./gateway/gateway.ts";
+import { Signalbox } from "./gateway/signalbox.ts";
 import { LabHost } from "./hosts/lab-host.ts";
 import { Load } from "./load/load.ts";
 import { Operator } from "./operator/operator.ts";
@@ -18,6 +20,7 @@ import { type Said, Timeline } from "./timeline.ts";
 
 export interface LaboratoryOptions {
   readonly tempo: TempoName;
+  readonly gateway: GatewayName;
   readonly hosts: number;
   /** Requests of the load, all kinds together. */
   readonly perSecond: number;
@@ -34,8 +37,7 @@ export interface Laboratory {
   readonly bus: Broker;
   readonly operator: Operator;
   readonly hosts: readonly LabHost[];
-  readonly signalbox: Signalbox;
-  readonly envoys: readonly Envoy[];
+  readonly gateway: Gateway;
   readonly load: Load;
   readonly watched: Watched;
   readonly deployments: Deployments;
@@ -45,6 +47,25 @@ export interface Laboratory {
 }
 
 const MOST_CHILDREN = 64;
+
+/** How each is started; what it leaves to end goes on the stack, whatever comes after it. */
+const GATEWAYS: Readonly<
+  Record<GatewayName, (kubeconfig: string, timeline: Timeline, ends: AsyncDisposableStack) => Promise<Gateway>>
+> = {
+  signalbox: async (kubeconfig, timeline, ends) => {
+    const signalbox = await Signalbox.start(kubeconfig, timeline);
+    ends.defer(() => signalbox.stop());
+    const envoys = ENVOYS.map((kind) => new Envoy(kind, signalbox.xdsPort, timeline));
+    for (const envoy of envoys) ends.defer(() => envoy.stop());
+    await Promise.all(envoys.map((envoy) => envoy.start()));
+    return { name: "signalbox", signalbox, envoys };
+  },
+  "follows-ready": async (kubeconfig, timeline, ends) => {
+    const proxy = await startFollowsReady({ kubeconfig }, timeline);
+    ends.defer(() => proxy.stop());
+    return { name: "follows-ready", proxy };
+  },
+};
 
 /** Starts everything; hosts are Ready when this resolves. Nothing is left running when it rejects. */
 export async function startLaboratory(options: LaboratoryOptions): Promise<Laboratory> {
@@ -71,11 +92,11 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
   );
   for (const host of hosts) ends.defer(() => host.stop());
   await Promise.all(hosts.map((host) => host.start()));
-  const signalbox = await Signalbox.start(cluster.signalboxKubeconfig, timeline);
-  ends.defer(() => signalbox.stop());
-  const envoys = ENVOYS.map((kind) => new Envoy(kind, signalbox.xdsPort, timeline));
-  for (const envoy of envoys) ends.defer(() => envoy.stop());
-  await Promise.all(envoys.map((envoy) => envoy.start()));
+  const gateway = await GATEWAYS[options.gateway](
+    options.gateway === "signalbox" ? cluster.signalboxKubeconfig : kubeconfig,
+    timeline,
+    ends,
+  );
   const load = new Load(options.perSecond);
   ends.defer(() => load.end());
   const api = new KubeApi(access);
@@ -94,8 +115,7 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
     bus,
     operator,
     hosts,
-    signalbox,
-    envoys,
+    gateway,
     load,
     watched,
     deployments,

@@ -1,6 +1,7 @@
 /** One scenario in the laboratory: put under load, disturbed, judged. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ANY_DEPLOYMENT, type App, hostnameOf, NAMESPACE } from "./cluster/deployments.ts";
+import { doorsOf } from "./gateway/gateway.ts";
 import { brokenBy, failuresOf, type Judged } from "./judgement.ts";
 import { type Laboratory, type LaboratoryOptions, startLaboratory } from "./laboratory.ts";
 import type { Outcome } from "./load/outcome.ts";
@@ -42,7 +43,7 @@ export const appsOf = (count: number, replicas: number): readonly App[] =>
     return (i + 1) % POOLED_EVERY === 0 ? { name, replicas, life: "pooled" } : { name, replicas };
   });
 
-/** A laboratory with deployments that all Envoys serve. */
+/** A laboratory with deployments that every proxy serves. */
 export async function setStage({ apps: count, replicas, ...options }: StagePlan): Promise<Stage> {
   const lab = await startLaboratory(options);
   try {
@@ -64,7 +65,9 @@ export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> 
   const began = wallMs();
   await lab.load.start(
     names.map((name) => ({ hostname: hostnameOf(name), served: `${NAMESPACE}/${name}` })),
-    lab.envoys.map(({ door }) => door),
+    doorsOf(lab.gateway),
+    // The plain proxy does not speak HTTP/2.
+    lab.gateway.name === "signalbox" ? ["http1", "http2"] : ["http1"],
   );
   await sleep(BEFORE_MS);
   lab.timeline.note("lab", `${scenario.name} begins`);

@@ -2,11 +2,10 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Child, startChild } from "../../../src/cli/child.ts";
-import { eventOf } from "../event.ts";
+import type { Child } from "../../../src/cli/child.ts";
 import type { TempoName } from "../operator/tempo.ts";
+import { startListening } from "../start-listening.ts";
 import type { Timeline } from "../timeline.ts";
 import type { HostOptions } from "./host-process.ts";
 
@@ -48,24 +47,9 @@ export class LabHost {
     this.#starts += 1;
     const { name } = this;
     const options: HostOptions = { name, address, port: this.#port, busPort, tempo };
-    const listening = Promise.withResolvers<number>();
-    const child = await startChild({
-      name,
-      command: process.execPath,
-      args: [join(import.meta.dirname, "host-process.ts"), JSON.stringify(options)],
-      onLine: (line) => {
-        const event = eventOf(line);
-        timeline.add(name, event);
-        const port = /^listens on .*:(\d+)$/.exec(event.text)?.[1];
-        if (port !== undefined) listening.resolve(Number(port));
-      },
-    });
+    const { child, port: listening } = await startListening(name, "hosts/host-process.ts", options, timeline);
     this.#child = child;
-    void child.exited.then((why) =>
-      listening.reject(new Error(`${name} ended: ${why}\n${child.lastLines().join("\n")}`)),
-    );
-    listening.promise.catch(() => {});
-    this.#port = await listening.promise;
+    this.#port = listening;
   }
 
   /** The process is gone at once; its address refuses. */

@@ -27,13 +27,17 @@ export interface Record {
   readonly lags: readonly Event[];
 }
 
+/** `perSecond` requests of all kinds that go over these, together; evenly over sites and doors. */
+interface Plan {
+  readonly sites: readonly Site[];
+  readonly doors: readonly Door[];
+  readonly over: readonly RequestKind["over"][];
+  readonly perSecond: number;
+}
+
 export type LoadCalls = {
-  /** Begins; `perSecond` requests of all kinds together, evenly over sites and doors. */
-  readonly start: (plan: {
-    readonly sites: readonly Site[];
-    readonly doors: readonly Door[];
-    readonly perSecond: number;
-  }) => void;
+  /** Begins. */
+  readonly start: (plan: Plan) => void;
   /** Requests from now on go through these. Those under way go on. */
   readonly through: (doors: readonly Door[]) => void;
   readonly among: (sites: readonly Site[]) => void;
@@ -51,7 +55,7 @@ let outcomes: Outcome[] = [];
 let lags: Event[] = [];
 let id = 0;
 const underWay = new Set<Promise<void>>();
-const portions = REQUEST_KINDS.map((kind) => ({ kind, owed: 0 }));
+let portions: { readonly kind: RequestKind; owed: number }[] = [];
 
 tellLag((text) => lags.push({ at: wallMs(), text: `load: ${text}` }));
 
@@ -84,6 +88,9 @@ function ask(): void {
 answer<LoadCalls>({
   start: (plan) => {
     ({ sites, doors } = plan);
+    const kinds = REQUEST_KINDS.filter(({ over }) => plan.over.includes(over));
+    const shares = kinds.reduce((sum, { share }) => sum + share, 0);
+    portions = kinds.map((kind) => ({ kind: { ...kind, share: kind.share / shares }, owed: 0 }));
     outcomes = [];
     lags = [];
     const began = performance.now();

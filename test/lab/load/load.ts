@@ -1,6 +1,7 @@
 /** The laboratory's side of the load. */
 import { type Remote, startRemote } from "../../bench/remote.ts";
 import type { Door, LoadCalls, Record, Site } from "./load-process.ts";
+import type { RequestKind } from "./request-kind.ts";
 
 export class Load {
   readonly #remote: Remote<LoadCalls> = startRemote<LoadCalls>("../lab/load/load-process.ts");
@@ -13,10 +14,11 @@ export class Load {
     this.#perSecond = perSecond;
   }
 
-  async start(sites: readonly Site[], doors: readonly Door[]): Promise<void> {
+  /** Begins, with the kinds of requests that go over these. */
+  async start(sites: readonly Site[], doors: readonly Door[], over: readonly RequestKind["over"][]): Promise<void> {
     this.#sites = sites;
     this.#doors = doors;
-    await this.#remote.ask("start", { sites, doors, perSecond: this.#perSecond });
+    await this.#remote.ask("start", { sites, doors, over, perSecond: this.#perSecond });
   }
 
   /** Sends no more requests through this door, as a balancer does with a proxy that leaves. Requests under way go on. */

@@ -84,12 +84,16 @@ async function deployed(installation: Installation, deployment: Deployment): Pro
     ownerReferences: [owner],
   };
   const { replicas, template } = deployment.spec;
-  const made = await installation.api.create({
-    apiVersion: API_VERSION,
-    kind: "WorkloadReplicaSet",
-    metadata,
-    spec: { replicas, template },
-  });
+  // One that was made just before the operator died is taken for its own.
+  const known = installation.replicaSets.get(keyOf({ metadata }));
+  const made =
+    known ??
+    (await installation.api.create({
+      apiVersion: API_VERSION,
+      kind: "WorkloadReplicaSet",
+      metadata,
+      spec: { replicas, template },
+    }));
   installation.replicaSets.put(made);
   const previous = deployment.spec.deployPolicy === "Recreate" ? undefined : current?.metadata.name;
   const fields = {

@@ -1,14 +1,15 @@
 /** Whether a hostname is served yet. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { rawRequest } from "../../envoy/raw-request.ts";
+import { doorsOf } from "../gateway/gateway.ts";
 import type { Laboratory } from "../laboratory.ts";
 
 const BOUND_MS = 60_000;
 
-/** Fulfilled when every Envoy has answered 200 for it. @throws when that takes a minute. */
-export async function answersEverywhere({ envoys }: Pick<Laboratory, "envoys">, hostname: string): Promise<void> {
+/** Fulfilled when every proxy has answered 200 for it. @throws when that takes a minute. */
+export async function answersEverywhere({ gateway }: Pick<Laboratory, "gateway">, hostname: string): Promise<void> {
   await Promise.all(
-    envoys.map(async ({ door }) => {
+    doorsOf(gateway).map(async (door) => {
       const asking = `GET / HTTP/1.1\nHost: ${hostname}\nUser-Agent: lab/probe\nConnection: close\n\n`;
       for (const end = performance.now() + BOUND_MS; ; await sleep(50)) {
         const { status } = await rawRequest(door.port, asking);

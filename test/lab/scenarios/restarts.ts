@@ -1,5 +1,6 @@
 /** Signalbox, the API server, the operator and Envoys end and come back, in the middle of rollouts. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { signalboxOf } from "../gateway/gateway.ts";
 import { answersEverywhere } from "./answers-everywhere.ts";
 import { updateAll } from "./rollouts.ts";
 import type { Scenario, Stage } from "./scenario.ts";
@@ -15,23 +16,26 @@ async function inRollout(stage: Stage, disturb: () => Promise<void>): Promise<vo
 export const RESTARTS: readonly Scenario[] = [
   {
     name: "signalbox-restart",
+    about: "signalbox",
     what: "Signalbox restarted (SIGTERM) while nothing moves",
     promised: "nothing",
-    run: ({ lab }) => lab.signalbox.restart("SIGTERM"),
+    run: ({ lab }) => signalboxOf(lab.gateway).signalbox.restart("SIGTERM"),
   },
   {
     name: "signalbox-killed",
+    about: "signalbox",
     what: "Signalbox killed (SIGKILL) and started again while nothing moves",
     promised: "nothing",
-    run: ({ lab }) => lab.signalbox.restart("SIGKILL"),
+    run: ({ lab }) => signalboxOf(lab.gateway).signalbox.restart("SIGKILL"),
   },
   {
     name: "signalbox-restart-in-rollout",
+    about: "signalbox",
     what: "Signalbox, the only replica, restarted (SIGTERM) in the middle of a rollout of everything",
     promised: "measured",
     cause:
       "while there is no control plane, old replicas are unbound and new ones are not known: a second replica of Signalbox would tell",
-    run: (stage) => inRollout(stage, () => stage.lab.signalbox.restart("SIGTERM")),
+    run: (stage) => inRollout(stage, () => signalboxOf(stage.lab.gateway).signalbox.restart("SIGTERM")),
   },
   {
     name: "api-server-restart",
@@ -68,11 +72,12 @@ export const RESTARTS: readonly Scenario[] = [
   },
   {
     name: "envoy-restart",
+    about: "signalbox",
     what: "each Envoy in turn leaves its balancer, drains, restarts and comes back, in the middle of rollouts of everything",
     promised: "nothing",
     run: async (stage) => {
       const { lab, names } = stage;
-      for (const envoy of lab.envoys) {
+      for (const envoy of signalboxOf(lab.gateway).envoys) {
         await updateAll(stage);
         await lab.load.leave(envoy.kind.name);
         await envoy.drain();
@@ -85,11 +90,13 @@ export const RESTARTS: readonly Scenario[] = [
   },
   {
     name: "configuration-reload",
+    about: "signalbox",
     what: "another number of retries in the configuration, which changes every route, in the middle of a rollout of everything",
     promised: "nothing",
     run: async (stage) => {
       const { lab } = stage;
-      for (const retries of [2, 3]) await inRollout(stage, () => lab.signalbox.configure({ traffic: { retries } }));
+      for (const retries of [2, 3])
+        await inRollout(stage, () => signalboxOf(lab.gateway).signalbox.configure({ traffic: { retries } }));
       await Promise.all(stage.names.slice(0, 3).map((name) => answersEverywhere(lab, `${name}.lab.test`)));
     },
   },

@@ -27,10 +27,12 @@ export interface Scenario {
   readonly promised: Promised;
   /** Why something fails all the same. */
   readonly cause?: string;
+  /** Happens to Signalbox or its Envoys, and cannot happen to another gateway. */
+  readonly about?: "signalbox";
   /** Replicas of each deployment. Default 2. */
   readonly replicas?: number;
   /** The scale-down of the operator deletes more than it should. Default false. */
   readonly overDelete?: boolean;
-  /** Fulfilled when it is over and everything is settled again. Runs while requests are sent. */
+  /** Fulfilled when it is over, and everything that can settle has. Runs while requests are sent. */
   readonly run: (stage: Stage) => Promise<void>;
 }

@@ -1,0 +1,52 @@
+/** The table says what was counted. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pageOf } from "./page.ts";
+import { addResult, type Result, readResults } from "./result.ts";
+
+const NONE = { killed: 0, stopping: 0, safe: 0, begun: 0, unsafe: 0 };
+
+const own: Result = {
+  scenario: "host-killed",
+  gateway: "signalbox",
+  tempo: "fast",
+  requests: 3_669,
+  failed: { ...NONE, begun: 4, unsafe: 2, killed: 1, stopping: 1 },
+  broken: 0,
+};
+
+test("results of several runs of one scenario are added up; those of another gateway or tempo stand beside them", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-results-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "results.json");
+  for (const result of [own, { ...own, gateway: "follows-ready" } as const, own]) await addResult(file, result);
+  const results = await readResults(file);
+  assert.deepEqual(
+    results.map(({ gateway, requests, failed }) => [gateway, requests, failed.begun]),
+    [
+      ["follows-ready", 3_669, 4],
+      ["signalbox", 7_338, 8],
+    ],
+  );
+});
+
+test("a row has the failed of all requests, what stops did apart, the comparison where there is one, and the cause", () => {
+  const other: Result = { ...own, gateway: "follows-ready", requests: 1_000, failed: { ...NONE, safe: 1_200 } };
+  const rows = pageOf([own, other], "2 cores")
+    .split("\n")
+    .filter((line) => line.startsWith("| one of the hosts dies"));
+  assert.equal(rows.length, 1);
+  const cells = rows[0]?.split(" | ").slice(1);
+  assert.deepEqual(cells, [
+    "no safe request fails whose answer had not begun",
+    "6 of 3,669 (2 unsafe, 4 begun)",
+    "2",
+    "1,200 of 1,000 (1,200 safe)",
+    "0",
+    "what the host was working on is lost with it, and only a safe method may be repeated |",
+  ]);
+  assert.match(pageOf([own], "2 cores"), /\(2 unsafe, 4 begun\) \| 2 \| {2}\| {2}\| what/);
+});

@@ -1,0 +1,71 @@
+/** docs/zero-downtime.md: the table between words that tell how to read it. Equal results, equal pages. */
+import type { GatewayName } from "./gateway/gateway.ts";
+import type { FailureClass } from "./judgement.ts";
+import type { Result } from "./result.ts";
+import { SCENARIOS } from "./scenarios/catalogue.ts";
+import type { Promised, Scenario } from "./scenarios/scenario.ts";
+
+const PROMISES: Readonly<Record<Promised, string>> = {
+  nothing: "nothing fails",
+  safe: "no safe request fails whose answer had not begun",
+  measured: "",
+};
+
+/** A failure that only the host can prevent is not counted with the others. */
+const COUNTED: readonly FailureClass[] = ["safe", "unsafe", "begun"];
+
+export function pageOf(results: readonly Result[], machine: string): string {
+  const tempos = [...new Set(results.map(({ tempo }) => tempo))].join(", ");
+  return `# Zero downtime
+
+Written by \`npm run lab -- --scenario all --write\`; do not edit.
+
+Requests that failed while things moved, in [the laboratory](../test/lab/README.md): a real kube-apiserver with its garbage collector, \`signalbox serve\`, real Envoys (1.40.0 with scoped routes, 1.36.2 with one
+RouteConfiguration, 1.40.0 over state-of-the-world streams), and a played operator and played hosts that do what wasmCloud 2.7.0 does. 20 deployments of 2 replicas on 4 hosts, all of them moving and all under load: an
+open loop of 300 requests per second of GET and POST, over connections kept and new, HTTP/1.1, HTTP/2, gRPC, uploads and streams of two seconds. Tempo: ${tempos}. ${machine}.
+
+*Follows Ready* is a plain proxy in the same laboratory that does what wasmCloud's runtime-gateway 2.7.0 does: it follows \`Ready\` of workloads and hosts, and asks once. It does not speak HTTP/2, so it is spared
+those requests.
+
+${table(results)}
+
+## How to read it
+- *safe*: a request of a safe method (GET, HEAD) whose answer had not begun. *unsafe*: of another method, not begun. *begun*: the answer had begun, so that nobody could ask again.
+- *By stops*: requests that the host itself ends when it stops a workload: those under way on pooled instances and services, and those that it hands to a service that is stopping (503) while another replica of the
+  name runs beside it on the same host. They are counted apart, for every gateway, since the host alone decides them.
+- What is not promised has its cause beside it.
+`;
+}
+
+function table(results: readonly Result[]): string {
+  const head = [
+    "what happens",
+    "promised",
+    "Signalbox: failed of requests",
+    "by stops",
+    "Follows Ready: failed of requests",
+    "by stops",
+    "cause",
+  ];
+  const rows = SCENARIOS.flatMap((scenario) => {
+    const of = (gateway: GatewayName): Result | undefined =>
+      results.find((result) => result.scenario === scenario.name && result.gateway === gateway);
+    const [own, other] = [of("signalbox"), of("follows-ready")];
+    return own === undefined ? [] : [rowOf(scenario, own, other)];
+  });
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function rowOf({ what, promised, cause = "" }: Scenario, own: Result, other: Result | undefined): readonly string[] {
+  return [what, PROMISES[promised], ...cellsOf(own), ...(other === undefined ? ["", ""] : cellsOf(other)), cause];
+}
+
+function cellsOf({ failed, requests }: Result): readonly string[] {
+  const sum = COUNTED.reduce((total, name) => total + failed[name], 0);
+  const parts = COUNTED.filter((name) => failed[name] > 0).map((name) => `${number(failed[name])} ${name}`);
+  const text = `${number(sum)} of ${number(requests)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
+  return [text, number(failed.killed + failed.stopping)];
+}
+
+const number = (value: number): string => value.toLocaleString("en");
