@@ -305,7 +305,8 @@ export const FLEET_OPTIONS: Readonly<Record<string, Option>> = {
       },
       retries: {
         type: "integer",
-        effect: "Retries of one request at most, each on another host.",
+        effect:
+          "Retries of one request at most, each on another host: after a failure to reach a host; of GET, HEAD, OPTIONS and TRACE also after a lost connection, and once after an empty 404 or 503, which is how a host answers for what it does not serve.",
         default: 3,
         minimum: 0,
         maximum: 10,

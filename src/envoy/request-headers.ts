@@ -7,7 +7,7 @@ import type {
 } from "../codec/generated/messages.ts";
 import { ENDPOINT_METADATA } from "./assignment.ts";
 import type { TrafficSpec } from "./fleet-spec.ts";
-import { RETRY_HEADERS, retryHeadersOf } from "./retry.ts";
+import { RETRY_HEADERS, retryHeadersOf, UNSERVED } from "./retry.ts";
 
 /**
  * Before routing: X-Forwarded-Host is the Host as it was sent, case, port and dot included. A client's own value goes, and so does Forwarded, unless a
@@ -35,7 +35,7 @@ export function clientHeaders(traffic: Pick<TrafficSpec, "retries" | "hedgeAfter
   return {
     name: "signalbox.client_headers",
     typedConfig: anyOf("envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", {
-      mutations: { requestMutations },
+      mutations: { requestMutations, responseMutations: [remove(UNSERVED.key)] },
     }),
   };
 }
@@ -48,7 +48,10 @@ export function workloadHeader(): HttpFilter {
   return {
     name: "signalbox.workload_header",
     typedConfig: anyOf("envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", {
-      mutations: { requestMutations: replace("x-workload-id", `%UPSTREAM_METADATA(${ENDPOINT_METADATA}:workload)%`) },
+      mutations: {
+        requestMutations: replace("x-workload-id", `%UPSTREAM_METADATA(${ENDPOINT_METADATA}:workload)%`),
+        responseMutations: replace(UNSERVED.key, UNSERVED.value),
+      },
     }),
   };
 }

@@ -24,6 +24,46 @@ export const MOVE_ROWS: readonly RequestRow[] = [
     },
   },
   {
+    name: "a host that serves the name no more, or not yet, answers an empty 404: GET goes to the other, POST does not; an application's own 404 is given as it is",
+    run: async (bench) => {
+      const gone = await bench.host("gone", []);
+      const there = await bench.host("there", ["unserved.test"]);
+      await bench.place("unserved.test", [endpointOf(gone, "unserved.test"), endpointOf(there, "unserved.test")]);
+      const posts = new Set<number>();
+      for (let i = 0; i < 50; i++) {
+        const { host, headers } = await bench.seen("unserved.test");
+        assert.deepEqual([host, headers["x-workload-id"]], ["there", "w-there"]);
+        const post = await bench.raw("POST / HTTP/1.1\nHost: unserved.test\nContent-Length: 0\n\n");
+        posts.add(post.status);
+        assert.equal("x-signalbox-unserved" in post.headers, false);
+      }
+      assert.deepEqual(posts, new Set([200, 404]));
+      await bench.place("unserved.test", [endpointOf(there, "unserved.test")]);
+      const before = there.arrived;
+      const own = await bench.raw("GET /status/404 HTTP/1.1\nHost: unserved.test\n\n");
+      assert.deepEqual([own.status, there.arrived - before], [404, 1]);
+    },
+  },
+  {
+    name: "only the first empty answer is doubted: a hostname that no host serves is asked for twice, and its 404 is given",
+    run: async (bench) => {
+      const empty = await bench.host("empty", []);
+      await bench.place("nowhere.test", [endpointOf(empty, "nowhere.test")]);
+      const { status, body, headers } = await bench.raw("GET / HTTP/1.1\nHost: nowhere.test\n\n");
+      assert.deepEqual([status, body, empty.arrived, "x-signalbox-unserved" in headers], [404, "", 2, false]);
+    },
+  },
+  {
+    name: "a service that is being stopped answers an empty 503: GET goes to the other",
+    run: async (bench) => {
+      const stopping = await bench.host("stopping", []);
+      stopping.bind("stopping.test", { workload: "shop/stopping", workloadId: "w-stopping", stopping: true });
+      const there = await bench.host("going-on", ["stopping.test"]);
+      await bench.place("stopping.test", [endpointOf(stopping, "stopping.test"), endpointOf(there, "stopping.test")]);
+      for (let i = 0; i < 20; i++) assert.equal((await bench.seen("stopping.test")).host, "going-on");
+    },
+  },
+  {
     name: "300 requests at once while one of two hosts refuses: all succeed, none is rejected by a circuit breaker",
     run: async (bench) => {
       const dead = await bench.host("burst-dead", ["burst.test"]);
