@@ -15,8 +15,9 @@ export interface PageExample {
 /** Every block of YAML on the page. */
 export function examplesOf(page: string): readonly PageExample[] {
   const text = readFileSync(join(import.meta.dirname, "../../docs", page), "utf8");
-  const blocks = text.matchAll(/^```yaml\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms);
-  return Array.from(blocks, ({ index, 1: yaml = "", 2: said = "" }) => {
+  const blocks = text.matchAll(/^( *)```yaml\n(.*?)^\1```\n(?:\n```text\n(.*?)^```\n)?/gms);
+  return Array.from(blocks, ({ index, 1: indent = "", 2: indented = "", 3: said = "" }) => {
+    const yaml = indented.replaceAll(new RegExp(`^${indent}`, "gm"), "");
     const before = text.slice(0, index);
     const section = [...before.matchAll(/^## (.*)$/gm)].at(-1)?.[1] ?? "";
     return { line: before.split("\n").length, section, yaml, said: said.split("\n").filter((line) => line !== "") };

@@ -98,10 +98,16 @@ test("an unknown hostname gets the answer; a fleet that forwards has layout rds"
   }
 });
 
+test("a listener with a certificate asks for it by SDS, and the files are named", () => {
+  const { json } = fleetsIn("TLS with clients")("public");
+  assert.match(json, /"tls_certificate_sds_secret_configs":\[\{"name":"signalbox_certificate\/https"/);
+  assert.match(json, /"watched_directory":\{"path":"\/etc\/envoy\/tls"\}/);
+});
+
 test("TLS goes by the host's group", () => {
   const { json } = fleetsIn("Host groups with TLS")("public");
   assert.match(json, /"sni":"hosts\.example\.com"/);
   assert.match(json, /"envoy\.transport_socket_match":\{"group":"edge"\}/);
 });
 
-test("the page has its examples", () => assert.equal(examples.length, 7));
+test("the page has its examples", () => assert.equal(examples.length, 8));
