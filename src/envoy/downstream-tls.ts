@@ -22,7 +22,10 @@ export function certificateOf(listener: string, { certFile, keyFile }: ListenerT
   };
 }
 
-/** The socket of a listener: HTTP/2 or HTTP/1.1 by ALPN, TLS 1.2 or later. 0: an Envoy without its certificate is not ready. */
+/**
+ * The socket of a listener: HTTP/2 or HTTP/1.1 by ALPN, TLS 1.2 or later. Envoy waits for the resource, however long. It refuses one whose files are
+ * missing, is ready then, and ends each connection to this listener until the files turn up in their folder (measured on 1.40.0).
+ */
 export function downstreamTlsOf(listener: string, { source }: Pick<Variant, "source">): TransportSocket {
   return {
     name: "envoy.transport_sockets.tls",
