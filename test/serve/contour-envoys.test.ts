@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { selfSigned } from "../cli/self-signed.ts";
 import { startContourEnvoy } from "../envoy/contour-envoy.ts";
 import { rawRequest } from "../envoy/raw-request.ts";
+import { Authority, certificateFolder } from "../tls/certificates.ts";
 import { get, hostNamed, loadOn, servedBy } from "./requests.ts";
 import { hostYaml, serving, workloadYaml } from "./serving.ts";
 import { tlsLoadOn } from "./tls-load.ts";
@@ -71,6 +72,36 @@ for (const version of ["1.40.0", "1.36.2"])
       `LDS, CDS, RDS, RTDS and one certificate, not a stream per hostname: ${proxies[0].streams}`,
     );
   });
+
+test("over mutual TLS with the certificates that `contour certgen` makes: the server is `contour`, Envoys are `envoy`, others are sent nothing", async (t) => {
+  const namesOf = (service: string) => ["", ".projectcontour", ".projectcontour.svc"].map((suffix) => service + suffix);
+  const authority = new Authority("Project Contour");
+  const [host, own, envoys, others] = await Promise.all([
+    hostNamed(t, "one", "shop.test"),
+    certificateFolder(t, { ...authority.server(namesOf("contour")), ca: authority.cert }),
+    certificateFolder(t, { ...authority.client(namesOf("envoy")), ca: authority.cert }),
+    certificateFolder(t, { ...authority.client(["somebody"]), ca: authority.cert }),
+  ]);
+  const { certFile, keyFile, caFile } = own;
+  const signalbox = await serving({
+    test: t,
+    xds: `xds: {address: "127.0.0.1:0", tls: ${JSON.stringify({ certFile, keyFile, caFile })}}`,
+    fleets: FLEET(await selfSigned(t)).replace("{cluster: projectcontour}", "{cluster: projectcontour, sans: [envoy]}"),
+    objects: {
+      "host.yaml": hostYaml("one", "127.0.0.1", host.port),
+      "shop.yaml": workloadYaml("shop", "shop.test", "one"),
+    },
+  });
+  const { xdsPort } = signalbox;
+  const start = (pod: string, certificates: string) =>
+    startContourEnvoy({ test: t, xdsPort, version: "1.40.0", pod, certificates });
+  const envoy = await start("envoy-1", envoys.folder);
+  await envoy.ready();
+  await servedBy(await envoy.port("ingress_http"), "shop.test", "one");
+  await start("stranger", others.folder);
+  const why = "fleet contour asks for a certificate with envoy, and the one shown has DNS:somebody";
+  assert.equal((await signalbox.told(`proxy is denied its fleet: ${why}`))["proxy"], "stranger");
+});
 
 test("without ADS an Envoy serves more hostnames than it could have streams for: 1,100, where a stream for each ends at 1,023", async (t) => {
   const hostnames = Array.from({ length: 1_100 }, (_, i) => `h${i}.test`);
