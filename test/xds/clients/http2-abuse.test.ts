@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "../../../src/codec/encode.ts";
 import { NODE } from "../client.ts";
-import { CLUSTER } from "../resources.ts";
+import { ASSIGNMENT, CLUSTER } from "../resources.ts";
 import { abused } from "./abused.ts";
 import { AbusedServer } from "./abused-server.ts";
 import { callHeaders, FRAME, frame, headerBlock, messageFrames, RawClient } from "./raw-client.ts";
@@ -140,6 +140,27 @@ abused("clients that do not read hold up nobody, and are cut when others need th
     };
   },
   most: { retainedMb: 12, sent: 14, turns: Number.POSITIVE_INFINITY }, // it is told after stallMs, however many turns these have
+});
+
+abused("a client that reads a window and no more is given the newest state when it goes on, not the history", {
+  hostnames: 2_000,
+  abuse: async (server, told) => {
+    const client = await RawClient.connect(server.port);
+    await client.open(1);
+    const asks = [
+      { node: { ...NODE, id: "slow" }, typeUrl: CLUSTER },
+      { typeUrl: ASSIGNMENT, resourceNamesSubscribe: ["h0.test"] },
+    ];
+    for (const request of asks) await client.send(messageFrames(1, encode(DELTA, request)));
+    await server.until(({ inFlightBytes }) => inFlightBytes > 0);
+    const { sent } = await server.report();
+    for (let change = 0; change < 5; change++) await told(`${change}`);
+    assert.equal((await server.report()).sent, sent + 5, "all to the good one");
+    for (const stream of [0, 1]) await client.send(frame(FRAME.windowUpdate, 0, stream, Buffer.from([0, 64, 0, 0])));
+    await server.until((report) => report.sent === sent + 6);
+    return () => client.end();
+  },
+  most: { retainedMb: 3, sent: 1 + 5 + 1 + 2 },
 });
 
 abused("what a client did not take stays counted though it ended the stream", {
