@@ -65,9 +65,9 @@ function change(content: string, node: string): Promise<number> {
   });
 }
 
-async function report(): Promise<Report> {
+async function report(collected: boolean): Promise<Report> {
   // Twice, with a turn between: what a finalizer lets go of is garbage only then.
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; collected && round < 2; round++) {
     await new Promise((settle) => setImmediate(settle));
     globalThis.gc?.();
   }
@@ -83,8 +83,7 @@ process.on("message", async (order: Order) => {
   if (order.kind === "change") {
     await new Promise((settle) => setTimeout(settle, QUIET_MS));
     process.send?.({ turns: await change(order.content, order.node) });
-  } else if (order.kind === "report") process.send?.(await report());
-  else process.exit();
+  } else process.send?.(await report(order.collected));
 });
 process.on("disconnect", () => process.exit());
 

@@ -2,13 +2,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { XdsServerOptions } from "../../../src/xds/server.ts";
+import { PATIENCE_MS } from "../../patience.ts";
 
 /** What it is told to do. */
 export type Order =
   | { readonly kind: "change"; readonly content: string; readonly node: string }
-  | { readonly kind: "report" | "end" };
+  | { readonly kind: "report"; readonly collected: boolean };
 
-/** What it is like, after garbage was collected. */
+/** What it is like. */
 export interface Report {
   readonly sent: number;
   readonly refused: number;
@@ -55,15 +56,18 @@ export class AbusedServer {
     return turns;
   }
 
+  /** Garbage was collected before. */
   report(): Promise<Report> {
-    return this.#ask({ kind: "report" });
+    return this.#ask({ kind: "report", collected: true });
   }
 
-  /** Settles with the first report that fits. */
+  /** Settles once a report fits, with one after garbage was collected. */
   async until(fits: (report: Report) => boolean): Promise<Report> {
+    const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
-      const report = await this.report();
-      if (fits(report)) return report;
+      const report = await this.#ask<Report>({ kind: "report", collected: false });
+      if (fits(report)) return this.report();
+      if (performance.now() > giveUpAt) throw new Error(`what was waited for never came: ${JSON.stringify(report)}`);
       await new Promise((settle) => setTimeout(settle, 20));
     }
   }
