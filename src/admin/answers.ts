@@ -4,7 +4,7 @@ import type { WorkloadEntry } from "../placement/lookup.ts";
 import type { Claim, HostnamePlacement, PlacedReplica } from "../placement/placement.ts";
 import { type Problem, type Subject, subjectText } from "../placement/problem.ts";
 import type { ProxyClient, Rejection, TypeSnapshot } from "../xds/observer.ts";
-import type { AdminModel, FleetFacts, ProxyFacts } from "./model.ts";
+import type { AdminModel, FleetFacts, FleetStanding, ProxyFacts } from "./model.ts";
 
 /** Message GetStatusResponse. */
 export interface StatusAnswer {
@@ -71,7 +71,15 @@ export interface HostnameAnswer {
   readonly owner: string;
   readonly claims: readonly ClaimAnswer[];
   readonly replicas: readonly ReplicaAnswer[];
-  readonly fleets: readonly { readonly fleet: string; readonly endpoints: readonly EndpointAnswer[] }[];
+  readonly fleets: readonly OnFleetAnswer[];
+}
+
+/** Message HostnameOnFleet. */
+interface OnFleetAnswer {
+  readonly fleet: string;
+  readonly endpoints: readonly EndpointAnswer[];
+  readonly proxies: number;
+  readonly acknowledged: number;
 }
 
 /** Message Claim. */
@@ -103,12 +111,36 @@ interface EndpointAnswer {
   readonly workloadId: string;
 }
 
-/** One hostname with everything that serves it. */
-export function hostnameAnswer(placed: HostnamePlacement, fleets: readonly FleetFacts[]): HostnameAnswer {
+/** Hostnames with everything that serves each, found in steps as `standings` is; names that nobody claims are left out. */
+export function* hostnameAnswers(
+  names: readonly string[],
+  model: AdminModel,
+): Generator<undefined, readonly HostnameAnswer[]> {
+  const standings = yield* model.standings(names);
+  const fleets = model.fleets();
+  const answers: HostnameAnswer[] = [];
+  for (const [at, name] of names.entries()) {
+    const placed = model.placement.get(name);
+    if (placed !== undefined) answers.push(hostnameAnswer(placed, fleets, standings[at] ?? []));
+    if (at % ANSWERS_AT_ONCE === 0) yield;
+  }
+  return answers;
+}
+
+/** Answers that take about a tenth of a millisecond together. */
+const ANSWERS_AT_ONCE = 10;
+
+function hostnameAnswer(
+  placed: HostnamePlacement,
+  fleets: readonly FleetFacts[],
+  standings: readonly FleetStanding[],
+): HostnameAnswer {
   const { hostname, owner = "", claims, replicas } = placed;
   const onFleets = fleets.flatMap(({ name, exposed }) => {
     const seen = exposed.get(hostname);
-    return seen === undefined ? [] : [{ fleet: name, endpoints: seen.endpoints.map(endpointAnswer) }];
+    if (seen === undefined) return [];
+    const { proxies = 0, acknowledged = 0 } = standings.find(({ fleet }) => fleet === name) ?? {};
+    return [{ fleet: name, endpoints: seen.endpoints.map(endpointAnswer), proxies, acknowledged }];
   });
   return { hostname, owner, claims: claims.map(claimAnswer), replicas: replicas.map(replicaAnswer), fleets: onFleets };
 }
@@ -188,6 +220,7 @@ interface RejectionAnswer {
   readonly version: string;
   readonly object: string;
   readonly detail: string;
+  readonly kept: string;
 }
 
 /** Message UnassignedProxy. */
@@ -232,8 +265,8 @@ function typeAnswer(facts: TypeSnapshot): ProxyTypeAnswer {
   };
 }
 
-function rejectionAnswer({ name, version, subject, detail }: Rejection): RejectionAnswer {
-  return { name, version, object: subject === undefined ? "" : subjectText(subject), detail };
+function rejectionAnswer({ name, version, subject, detail, kept = "" }: Rejection): RejectionAnswer {
+  return { name, version, object: subject === undefined ? "" : subjectText(subject), detail, kept };
 }
 
 /** `Cluster` of `type.googleapis.com/envoy.config.cluster.v3.Cluster`: what people call it. */

@@ -259,7 +259,9 @@ function rejectionWords(
 ): string {
   const proxy = proxies.find((candidate) => candidate.serial === serial);
   const rejections = proxy?.types.find((candidate) => candidate.type === type)?.rejected ?? [];
-  return rejections.find((rejection) => rejection.name === name)?.detail ?? "its words are no longer kept";
+  const rejection = rejections.find((candidate) => candidate.name === name);
+  if (rejection === undefined) return "its words are no longer kept";
+  return rejection.kept === undefined ? rejection.detail : `${rejection.detail}; it keeps version ${rejection.kept}`;
 }
 
 function step(name: ExplainStep["name"], text: string, details: readonly string[] = []): ExplainStep {

@@ -37,6 +37,15 @@ export interface ResourceDelivery {
   readonly deliveries: readonly Delivery[];
 }
 
+/** How far a hostname has come on one fleet. */
+export interface FleetStanding {
+  readonly fleet: string;
+  /** Connected. */
+  readonly proxies: number;
+  /** Of these, those that have acknowledged the newest of everything the hostname is made of: cluster, endpoints and route. */
+  readonly acknowledged: number;
+}
+
 /**
  * The running system, to be read.
  * - Every answer is as of the call and cheap (at most some ms): views of placement are live maps, not copies.
@@ -69,4 +78,9 @@ export interface AdminModel {
   unassigned(): readonly ProxyClient[];
   /** Every resource of the hostname on every fleet that has it. */
   deliveries(hostname: string): readonly ResourceDelivery[];
+  /**
+   * For each hostname in turn, on each fleet that has it. Found in steps, each of a microsecond for a proxy that is up to date and at most a
+   * millisecond for one that lacks 5,000 hostnames: the event loop may be given up between any two.
+   */
+  standings(hostnames: readonly string[]): Generator<undefined, readonly (readonly FleetStanding[])[]>;
 }

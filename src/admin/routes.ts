@@ -1,6 +1,6 @@
 /** The paths of the HTTP server and what each answers. */
 import {
-  hostnameAnswer,
+  hostnameAnswers,
   problemAnswer,
   proxyAnswer,
   statusAnswer,
@@ -8,6 +8,7 @@ import {
   workloadAnswer,
 } from "./answers.ts";
 import { explain } from "./explain.ts";
+import { atOnce, slicesOf } from "./in-slices.ts";
 import type { AdminModel } from "./model.ts";
 import { pageOf } from "./page.ts";
 
@@ -87,7 +88,8 @@ export function routesOf(
     {
       path: "/debug/placement",
       parameters: ["hostname"],
-      tells: "owner, claims, replicas and endpoints of one hostname, or of all",
+      tells:
+        "owner, claims, replicas, endpoints of one hostname or of all, and how many proxies have acknowledged that",
       anyHost: false,
       answer: (given) => placement(given.get("hostname"), model),
     },
@@ -156,7 +158,8 @@ function placement(asked: string | null, model: AdminModel): Answer {
   const placed = model.placement.get(asked.toLowerCase());
   if (placed === undefined)
     return text(404, `Nothing claims ${JSON.stringify(asked)}. /debug/explain?hostname= tells why.\n`);
-  return json(200, hostnameAnswer(placed, model.fleets()));
+  const [answer] = atOnce(hostnameAnswers([placed.hostname], model));
+  return json(200, answer);
 }
 
 /** Page by page, since placement may change while a slow reader takes its time: each hostname is told once, as it is when its page comes. */
@@ -166,15 +169,13 @@ function* placementParts(model: AdminModel): Iterable<string> {
   for (let after: string | undefined = ""; after !== undefined; ) {
     const page = pageOf(model.placement.keys(), { after, size: 10 * ENTRIES_AT_ONCE, contains: "" });
     yield "";
-    for (let at = 0; at < page.names.length; at += ENTRIES_AT_ONCE) {
-      const fleets = model.fleets();
-      const lines: string[] = [];
-      for (const name of page.names.slice(at, at + ENTRIES_AT_ONCE)) {
-        const placed = model.placement.get(name);
-        if (placed !== undefined) lines.push(JSON.stringify(hostnameAnswer(placed, fleets)));
-      }
-      if (lines.length > 0) yield separator + lines.join(",\n");
-      if (lines.length > 0) separator = ",\n";
+    const slices = slicesOf(hostnameAnswers(page.names, model));
+    let slice = slices.next();
+    for (; !slice.done; slice = slices.next()) yield "";
+    for (let at = 0; at < slice.value.length; at += ENTRIES_AT_ONCE) {
+      const lines = slice.value.slice(at, at + ENTRIES_AT_ONCE).map((answer) => JSON.stringify(answer));
+      yield separator + lines.join(",\n");
+      separator = ",\n";
     }
     after = page.last;
   }

@@ -1,7 +1,7 @@
 /** The gRPC admin service: what /debug tells, as the messages of proto/signalbox/admin/v1. On the same address: the Client Status Discovery Service. */
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import {
-  hostnameAnswer,
+  hostnameAnswers,
   problemAnswer,
   proxyAnswer,
   statusAnswer,
@@ -12,6 +12,7 @@ import { BadRequest } from "./bad-request.ts";
 import { addClientStatus } from "./client-status-service.ts";
 import { adminService } from "./definition.ts";
 import { explain } from "./explain.ts";
+import { inSlices } from "./in-slices.ts";
 import type { AdminModel } from "./model.ts";
 import { afterOf, pageOf, tokenOf } from "./page.ts";
 
@@ -52,7 +53,7 @@ export async function serveAdminService({
 }
 
 type Request = Readonly<Record<string, unknown>>;
-type Handler = (request: Request) => object;
+type Handler = (request: Request) => object | Promise<object>;
 
 const MAX_PAGE = 1000;
 const USUAL_PAGE = 100;
@@ -85,7 +86,7 @@ function workloadsFor({ query, workloadId, workload, hostId, hostname }: Request
   return model.findWorkloads({ namespace, name });
 }
 
-function hostnamePage({ pageSize, pageToken, contains }: Request, model: AdminModel): object {
+async function hostnamePage({ pageSize, pageToken, contains }: Request, model: AdminModel): Promise<object> {
   const size = Number(pageSize) === 0 ? USUAL_PAGE : Number(pageSize);
   if (size > MAX_PAGE) throw new BadRequest(`page_size: at most ${MAX_PAGE}, is ${size}`);
   const page = pageOf(model.placement.keys(), {
@@ -93,18 +94,14 @@ function hostnamePage({ pageSize, pageToken, contains }: Request, model: AdminMo
     size,
     contains: String(contains).toLowerCase(),
   });
-  const fleets = model.fleets();
-  const hostnames = page.names.flatMap((name) => {
-    const placed = model.placement.get(name);
-    return placed === undefined ? [] : [hostnameAnswer(placed, fleets)];
-  });
+  const hostnames = await inSlices(hostnameAnswers(page.names, model));
   return { hostnames, nextPageToken: tokenOf(page.last) };
 }
 
 function unary(name: string, handler: Handler, onError: AdminServiceOptions["onError"]) {
-  return (call: ServerUnaryCall<Request, object>, done: sendUnaryData<object>): void => {
+  return async (call: ServerUnaryCall<Request, object>, done: sendUnaryData<object>): Promise<void> => {
     try {
-      done(null, asMessage(handler(call.request)) as object);
+      done(null, asMessage(await handler(call.request)) as object);
     } catch (cause) {
       if (cause instanceof BadRequest) done({ code: cause.code, details: cause.message });
       else {

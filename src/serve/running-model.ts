@@ -1,5 +1,5 @@
 /** The running control plane as the admin room reads it. */
-import type { AdminModel, FleetFacts, ProxyFacts, Readiness, ResourceDelivery } from "../admin/model.ts";
+import type { AdminModel, FleetFacts, FleetStanding, ProxyFacts, Readiness, ResourceDelivery } from "../admin/model.ts";
 import type { Variant } from "../envoy/fleet-spec.ts";
 import { variantKey } from "../model/variant-resources.ts";
 import { explainPlacement, type HostnameExplanation } from "../placement/explain-placement.ts";
@@ -7,6 +7,7 @@ import { findWorkloads, type WorkloadEntry, type WorkloadQuery, workloadsOf } fr
 import type { Placement } from "../placement/placement.ts";
 import type { Problem } from "../placement/problem.ts";
 import type { NodeIdentity, ProxyClient, ProxyLabel, ProxyStatus } from "../xds/observer.ts";
+import type { Standing } from "../xds/standing.ts";
 import type { ControlPlane } from "./control-plane.ts";
 
 /** Reads, never changes. Everything is as of the call. */
@@ -94,8 +95,30 @@ export class RunningModel implements AdminModel {
     return [...found.values()];
   }
 
+  *standings(hostnames: readonly string[]): Generator<undefined, readonly (readonly FleetStanding[])[]> {
+    const found = hostnames.map(() => new Map<string, FleetStanding>());
+    for (const fleet of this.#plane.pipeline.fleets.values())
+      for (const variant of fleet.variants) {
+        const groups = hostnames.map((hostname) => variant.refsOf(hostname));
+        const standings = yield* this.#plane.server.standings(variant.store, groups);
+        for (const [at, standing] of standings.entries())
+          if (groups[at]?.length !== 0) add(found[at], fleet.name, standing);
+      }
+    return found.map((standings) => [...standings.values()]);
+  }
+
   #isGiven(proxy: ProxyLabel, variant: Variant): boolean {
     const choice = this.#plane.choiceFor(proxy);
     return choice !== undefined && variantKey(choice.variant) === variantKey(variant);
   }
+}
+
+/** Variants of one fleet are given to different proxies. */
+function add(standings: Map<string, FleetStanding> | undefined, fleet: string, standing: Standing): void {
+  const { proxies = 0, acknowledged = 0 } = standings?.get(fleet) ?? {};
+  standings?.set(fleet, {
+    fleet,
+    proxies: proxies + standing.proxies,
+    acknowledged: acknowledged + standing.acknowledged,
+  });
 }

@@ -65,6 +65,8 @@ export interface Rejection {
   readonly subject: ResourceSubject | undefined;
   /** The proxy's own words. */
   readonly detail: string;
+  /** The version it keeps, where that is known: of parts, and of resources in lists. */
+  readonly kept?: string | undefined;
 }
 
 /** Why a rejection is over: other content is the newest and is tried, there is none any more, the proxy does not want it any more, or is gone. */

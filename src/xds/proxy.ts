@@ -1,5 +1,6 @@
 /** One connected Envoy: its streams together, and what it has acknowledged. */
 import type { TypeUrl } from "../codec/resource.ts";
+import type { BitSet } from "./content/bit-set.ts";
 import { Gate } from "./delivery/gate.ts";
 import { least } from "./delivery/leaving.ts";
 import type { DeliveryState, ProxyLabel, ProxySnapshot, Rejection, ResourceStatus, TypeSnapshot } from "./observer.ts";
@@ -10,10 +11,7 @@ import type { ResourceStore } from "./store.ts";
 /** What a proxy needs of one of its streams. */
 export interface ProxyStream {
   /** Its types, of whichever variant of the protocol. */
-  readonly channels: readonly Pick<
-    Channel<never>,
-    "type" | "counts" | "rejections" | "stateOf" | "wanted" | "pending" | "oldestPendingAtMs"
-  >[];
+  readonly channels: readonly Omit<Channel<never>, "request" | "next" | "nextAt" | "close">[];
   /** The only type of a separate stream. */
   readonly onlyType: TypeUrl | undefined;
   /** There may be something to send. */
@@ -110,6 +108,17 @@ export class ConnectedProxy {
         if (state !== "unsubscribed") return state;
       }
     return "unsubscribed";
+  }
+
+  /**
+   * Slots whose newest content it is not known to have accepted, of a type or of the parts of a composed resource: one set for each stream that
+   * asks for the type. Costs a look at bits, whatever the number of names.
+   */
+  lacking(type: TypeUrl, of: string | undefined): readonly BitSet[] {
+    const sets: BitSet[] = [];
+    for (const { channels } of this.#streams)
+      for (const channel of channels) if (channel.type === type) sets.push(channel.lacking(of));
+    return sets;
   }
 
   *#rejections(): Iterable<Rejection> {

@@ -1,6 +1,6 @@
 /** The xDS server: the gRPC methods of the aggregated and the separate services, and the proxies that call them. */
 import { createServer, type Server, type Socket } from "node:net";
-import type { TypeUrl } from "../codec/resource.ts";
+import type { ResourceRef, TypeUrl } from "../codec/resource.ts";
 import { Coalescer } from "./coalesce.ts";
 import { Connections } from "./connections.ts";
 import type { Bounds } from "./delivery/leaving.ts";
@@ -25,6 +25,7 @@ import { deltaVariant, sotwVariant, type Variant } from "./protocol/variant.ts";
 import { ConnectedProxy } from "./proxy.ts";
 import { servicesOf } from "./services.ts";
 import { type AnySession, Session, type SessionEvents } from "./session.ts";
+import { type Standing, standingsOf } from "./standing.ts";
 import type { ResourceStore } from "./store.ts";
 import { type TlsCredentials, TlsHandshakes } from "./tls-handshakes.ts";
 import type { Call, CallEvents } from "./transport/call.ts";
@@ -217,6 +218,14 @@ export class XdsServer {
   /** How far one resource (or one part, when `of` names its composed resource) has come at every proxy that has a fleet. */
   deliveries(type: TypeUrl, name: string, of?: string): readonly Delivery[] {
     return this.#all().map((proxy) => ({ proxy: proxy.label, state: proxy.stateOf(type, name, of) }));
+  }
+
+  /** How many proxies of a store have acknowledged the newest of each group of resources, found proxy by proxy: see `standingsOf`. */
+  standings(
+    store: ResourceStore,
+    groups: readonly (readonly ResourceRef[])[],
+  ): Generator<undefined, readonly Standing[]> {
+    return standingsOf(store, [...(this.#stores.get(store)?.proxies ?? [])], groups);
   }
 
   /** Ends all streams and tells the clients to go elsewhere (GOAWAY); what is still open after `graceMs` is cut. Settles when nothing is open. */

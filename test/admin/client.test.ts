@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { status } from "@grpc/grpc-js";
-import { hostnameAnswer, problemAnswer, proxyAnswer, statusAnswer, workloadAnswer } from "../../src/admin/answers.ts";
+import { hostnameAnswers, problemAnswer, proxyAnswer, statusAnswer, workloadAnswer } from "../../src/admin/answers.ts";
 import { AdminClient } from "../../src/admin/client.ts";
 import { explain } from "../../src/admin/explain.ts";
+import { atOnce } from "../../src/admin/in-slices.ts";
 import { serveAdminService } from "../../src/admin/service.ts";
 import { fakeModel, host, workload } from "./fake-model.ts";
 
@@ -37,7 +38,7 @@ test("a client gets what the model says, times as Date", async (t) => {
 test("all hostnames are read over several pages", async (t) => {
   const client = await connected(t);
   const told = await Array.fromAsync(client.hostnames());
-  const wanted = [...model.placement.values()].map((placed) => hostnameAnswer(placed, model.fleets()));
+  const wanted = atOnce(hostnameAnswers([...model.placement.keys()], model));
   assert.deepEqual(
     told,
     wanted.toSorted((a, b) => (a.hostname < b.hostname ? -1 : 1)),

@@ -91,6 +91,10 @@ export function fakeModel({ records, denied = [], changes = {} }: FakeFacts): Ad
     statuses: () => [],
     unassigned: () => [],
     deliveries: (hostname) => [delivery(hostname, "acknowledged")],
+    standings: function* (hostnames) {
+      for (const _ of hostnames) yield;
+      return hostnames.map(() => [{ fleet: "public", proxies: 2, acknowledged: 1 }]);
+    },
     ...changes,
   };
 }

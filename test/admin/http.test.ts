@@ -120,6 +120,8 @@ test("one hostname: owner, claims, replicas, endpoints", async (t) => {
             workloadId: "uid-cart",
           },
         ],
+        proxies: 2,
+        acknowledged: 1,
       },
     ],
   });

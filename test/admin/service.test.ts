@@ -95,6 +95,8 @@ test("a hostname is told with claims, replicas and endpoints", async (t) => {
           endpoints: [
             { address: "10.0.0.1:8080", phase: "ready", weight: 1, authority: "a.test", workloadId: "uid-w0" },
           ],
+          proxies: 2,
+          acknowledged: 1,
         },
       ],
     },

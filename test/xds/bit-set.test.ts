@@ -39,6 +39,20 @@ test("the members that two sets have in common are counted", () =>
     }),
   ));
 
+test("a set without the members of another is a set of its own", () =>
+  fc.assert(
+    fc.property(fc.array(member), fc.array(member), (some, others) => {
+      const [a, b] = [new BitSet(), new BitSet()];
+      for (const one of some) a.add(one);
+      for (const one of others) b.add(one);
+      const rest = a.without(b);
+      const naive = [...new Set(some).difference(new Set(others))].sort((x, y) => x - y);
+      assert.deepEqual([[...rest], rest.size], [naive, naive.length]);
+      for (const one of others) rest.add(one);
+      assert.deepEqual(new Set(a), new Set(some));
+    }),
+  ));
+
 test("deleting the member just given is safe", () => {
   const bits = new BitSet();
   for (const one of [1, 2, 40]) bits.add(one);

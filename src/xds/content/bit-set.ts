@@ -56,6 +56,22 @@ export class BitSet {
     this.#size = size;
   }
 
+  /** A set of its own: all members but those of the other. */
+  without(other: BitSet | undefined): BitSet {
+    const rest = new BitSet();
+    const others = other === undefined ? NONE : other.#words;
+    let words: Uint32Array | undefined;
+    for (const [at, word] of this.#words.entries()) {
+      const left = (word & ~(others[at] ?? 0)) >>> 0;
+      if (left === 0) continue;
+      words ??= new Uint32Array(this.#words.length);
+      words[at] = left;
+      rest.#size += onesIn(left);
+    }
+    if (words !== undefined) rest.#words = words;
+    return rest;
+  }
+
   clear(): void {
     this.#words = NONE;
     this.#size = 0;

@@ -1,6 +1,7 @@
 /** Bodies made of parts: a RouteConfiguration of its virtual hosts, and the state of the world of a type. */
 import type { Resource, TypeUrl } from "../../codec/resource.ts";
 import { versionOf } from "../../codec/version.ts";
+import { BitSet } from "./bit-set.ts";
 import { byName, insertionPoint, type Shelf } from "./shelf.ts";
 
 /**
@@ -54,9 +55,24 @@ const MEMO_RECIPES = 16;
 export class Compositions {
   readonly #byVersion = new Map<string, WeakRef<Composition>>();
   readonly #recent = new Map<string, Composition>();
+  readonly #lacking = new WeakMap<Composition, { readonly position: number; readonly slots: BitSet }>();
   readonly #shelfKeys = new WeakMap<Shelf, number>();
   #shelves = 0;
   #made = 0;
+
+  /** Slots of a shelf that a composition has not, or not in their newest content. Shared by all who have the same: not to be written to. */
+  lacking(composition: Composition | undefined, shelf: Shelf): BitSet {
+    if (composition === undefined) return shelf.presentBut(undefined);
+    const known = this.#lacking.get(composition);
+    if (known?.position === shelf.position) return known.slots;
+    const slots = new BitSet();
+    for (const slot of shelf.present()) {
+      const newest = shelf.at(slot);
+      if (newest !== undefined && composition.get(newest.name)?.version !== newest.version) slots.add(slot);
+    }
+    this.#lacking.set(composition, { position: shelf.position, slots });
+    return slots;
+  }
 
   /** Recipes followed so far, those answered from memory not counted. */
   get made(): number {

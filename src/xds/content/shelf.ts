@@ -68,6 +68,11 @@ export class Shelf {
     return slots.sizeWithin(this.#filled);
   }
 
+  /** Slots that have a resource and are not among these. A set of its own. */
+  presentBut(slots: BitSet | undefined): BitSet {
+    return this.#filled.without(slots);
+  }
+
   /** Position of the last change here. */
   get position(): number {
     return this.#position;

@@ -1,5 +1,6 @@
 /** The composed resources of one type at one stream, each with its assembly. */
 
+import type { BitSet } from "../content/bit-set.ts";
 import type { Composition } from "../content/composition.ts";
 import type { Shelf } from "../content/shelf.ts";
 import { SparseMap } from "../content/sparse-map.ts";
@@ -51,6 +52,14 @@ export class Assemblies {
   contentOf(slot: number): Composition | undefined {
     const assembly = this.#assemblies.get(slot);
     return assembly?.sent ?? assembly?.accepted;
+  }
+
+  /** Slots of parts whose newest content the proxy has not accepted. Shared: not to be written to. */
+  lacking(of: string): BitSet {
+    const { store, type } = this.#parts;
+    const slot = this.#shelf.slotOf(of);
+    const accepted = slot === undefined ? undefined : this.#assemblies.get(slot)?.accepted;
+    return store.compositions.lacking(accepted, store.partsOf(type, of));
   }
 
   /** A reconnecting proxy has this version of a composed resource. */

@@ -68,8 +68,9 @@ export class Assembly implements Judge<string> {
     return this.#settledAt;
   }
 
+  /** Parts that wait for others, or until the proxy has all others. */
   get withheldCount(): number {
-    return this.#withheld.size;
+    return this.#withheld.size + this.#refusals.deferredCount;
   }
 
   get leavingCount(): number {

@@ -93,6 +93,11 @@ export class Gate {
     return holding?.shelf.liveAmong(holding.acknowledged) ?? 0;
   }
 
+  /** Slots with a resource of which the proxy has acknowledged nothing. A set of its own. */
+  unacknowledged(type: TypeUrl): BitSet {
+    return this.#store.shelf(type).presentBut(this.#holdings.get(type)?.acknowledged);
+  }
+
   acknowledged(type: TypeUrl, slot: number): void {
     const holding = this.#holding(type);
     holding.acknowledged.add(slot);

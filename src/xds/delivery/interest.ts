@@ -78,10 +78,7 @@ export class Interest {
 
   /** Resources there are that are wanted. */
   get count(): number {
-    if (this.wildcard) return this.#shelf.live;
-    let count = 0;
-    for (const slot of this.named) if (this.#shelf.at(slot) !== undefined) count += 1;
-    return count;
+    return this.wildcard ? this.#shelf.live : this.#shelf.liveAmong(this.named);
   }
 
   /** Every name wanted, with its newest content; `composed` tells that of a composed resource. May be read in pieces while things change. */

@@ -1,5 +1,6 @@
 /** State of the world for types whose every response is complete: what is missing from it is deleted. */
 
+import type { BitSet } from "../content/bit-set.ts";
 import type { Composition } from "../content/composition.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
@@ -106,6 +107,10 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
       leaving: assembly?.leavingCount ?? 0,
       rejected: this.rejections(),
     };
+  }
+
+  lacking(): BitSet {
+    return this.#parts.store.compositions.lacking(this.#assembly?.accepted, this.#shelf);
   }
 
   rejections(): readonly Rejection[] {

@@ -32,6 +32,11 @@ export class OpenTurns {
     return { oldest: at === 0, removedLater };
   }
 
+  /** What they put. */
+  *slots(): Iterable<number> {
+    for (const { wholes } of this.#turns) for (const { slot } of wholes) yield slot;
+  }
+
   /** Whether one of them puts this. */
   puts(slot: number): boolean {
     return this.#turns.some(({ wholes }) => wholes.some((put) => put.slot === slot));

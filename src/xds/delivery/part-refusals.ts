@@ -52,6 +52,10 @@ export class PartRefusals {
     return this.#suspects.active;
   }
 
+  get deferredCount(): number {
+    return this.#deferred.size;
+  }
+
   /** The newest content waits until everything else is accepted. */
   isDeferred(name: string): boolean {
     return this.#deferred.has(name);
@@ -158,7 +162,8 @@ export class PartRefusals {
     if (name === undefined || resource === undefined) return undefined;
     const { type, version, subject } = resource;
     const of = name === HEAD ? undefined : sent.head?.name;
-    const rejection = { type, name: resource.name, of, version, subject, detail: keptWords(words) };
+    const kept = (name === HEAD ? accepted?.head : accepted?.get(name))?.version;
+    const rejection = { type, name: resource.name, of, version, subject, detail: keptWords(words), kept };
     const found = name === HEAD ? this.#pinHead(rejection) : this.#pin(rejection);
     const [shelf, kind] = name === HEAD ? [this.#of.heads, this.#heads] : [this.#of.shelf, this.#parts];
     const slot = shelf.slotOf(resource.name);

@@ -1,5 +1,6 @@
 /** State of the world for types whose responses may leave out what did not change: all but those of `wholeState`. */
 
+import type { BitSet } from "../content/bit-set.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import type { ChannelCounts, ChannelParts, Wanted } from "../protocol/channel.ts";
 import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
@@ -34,7 +35,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
     reported: string | undefined,
   ): void {
-    const { added, dropped } = this.#pump.differing(wanted.names);
+    const { added, dropped } = this.#pump.interest.differing(wanted.names);
     if (reported !== undefined) this.#reported = reported;
     else if (this.#reported !== undefined && added.length > 0) this.#reported = ""; // it has something, but not all of what it names now
     this.#pump.subscribe(added, false); // first, so that a name taken over from the wildcard is not forgotten
@@ -63,6 +64,10 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
 
   counts(): ChannelCounts {
     return this.#pump.counts();
+  }
+
+  lacking(of: string | undefined): BitSet {
+    return this.#pump.lacking(of);
   }
 
   rejections(): readonly Rejection[] {

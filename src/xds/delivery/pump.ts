@@ -25,7 +25,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   readonly type: TypeUrl;
   readonly #parts: PumpParts;
   readonly #shelf: Shelf;
-  readonly #interest: Interest;
+  readonly interest: Interest;
   readonly #has = new BitSet();
   readonly #due = new Outstanding();
   readonly #withheld: Withheld<number>;
@@ -42,7 +42,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.type = parts.type;
     this.#parts = parts;
     this.#shelf = parts.store.shelf(parts.type);
-    this.#interest = new Interest(this.#shelf, parts.names);
+    this.interest = new Interest(this.#shelf, parts.names);
     this.#assemblies = new Assemblies(parts, this.#shelf);
     this.#refusals = new Refusals(parts, this.#shelf);
     this.#withheld = new Withheld(parts.bounds.ackBoundMs, this);
@@ -68,8 +68,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   close(): void {
-    this.#interest.close();
-    this.#shelf.leave(this, this.#interest.charged.size);
+    this.interest.close();
+    this.#shelf.leave(this, this.interest.charged.size);
     this.#parts.gate.leave(this);
     for (const slot of this.#has) this.#parts.gate.forgotten(this.type, slot);
   }
@@ -80,14 +80,14 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   addUsed(used: BitSet): void {
-    for (const set of [this.#interest.named, this.#interest.charged, this.#has, this.#due.dirty]) used.addAll(set);
+    for (const set of [this.interest.named, this.interest.charged, this.#has, this.#due.dirty]) used.addAll(set);
   }
 
   /** What a reconnecting proxy has already, by name and version. Compared, then forgotten. Throws OverLimit. */
   begin(held: ReadonlyMap<string, string>): void {
     for (const [name, version] of held) {
       this.#fresh = false;
-      const slot = this.#interest.slotOf(name);
+      const slot = this.interest.slotOf(name);
       const resource = this.#shelf.at(slot);
       this.#has.add(slot);
       this.#parts.gate.acknowledged(this.type, slot);
@@ -99,27 +99,19 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** From now on everything of the type is wanted, or (false) only what is named. */
   setWildcard(wildcard: boolean): void {
-    if (this.#interest.wildcard === wildcard) return;
-    this.#interest.wildcard = wildcard;
-    if (wildcard) {
-      for (const slot of this.#shelf.present()) if (!this.#has.has(slot)) this.#due.dirty.add(slot);
-    } else {
-      for (const set of [this.#has, this.#due.dirty])
-        for (const slot of set) if (!this.#interest.wants(slot)) this.#dismiss(slot);
-    }
+    if (this.interest.wildcard === wildcard) return;
+    this.interest.wildcard = wildcard;
+    for (const slot of wildcard ? this.#shelf.present() : []) if (!this.#has.has(slot)) this.#due.dirty.add(slot);
+    for (const set of wildcard ? [] : [this.#has, this.#due.dirty])
+      for (const slot of set) if (!this.interest.wants(slot)) this.#dismiss(slot);
   }
 
   /** Names wanted from now on. Each is answered even if the proxy has it, but for what `begin` compared. Throws OverLimit. */
   subscribe(names: Iterable<string>, reconnecting: boolean): void {
     for (const name of names) {
-      const slot = this.#interest.add(name);
+      const slot = this.interest.add(name);
       if (!reconnecting || !this.#has.has(slot)) this.#askAnew(slot);
     }
-  }
-
-  /** How these names differ from those that are wanted by name. */
-  differing(names: ReadonlySet<string>): ReturnType<Interest["differing"]> {
-    return this.#interest.differing(names);
   }
 
   /** Everything there is, as if each were named. */
@@ -130,8 +122,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   /** Names not wanted any more. Under a wildcard the protocol wants them sent again, or listed as removed. */
   unsubscribe(names: Iterable<string>): void {
     for (const name of names) {
-      const slot = this.#interest.remove(name);
-      if (slot !== undefined && this.#interest.wildcard) this.#due.ask(slot);
+      const slot = this.interest.remove(name);
+      if (slot !== undefined && this.interest.wildcard) this.#due.ask(slot);
       else if (slot !== undefined) this.#dismiss(slot);
     }
   }
@@ -139,7 +131,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   follow(name: string): void {
     const slot = this.#shelf.slotOf(name);
     if (slot === undefined || this.#shelf.at(slot) === undefined) return;
-    if (this.#has.has(slot) && this.#interest.wants(slot)) this.#due.follow(slot);
+    if (this.#has.has(slot) && this.interest.wants(slot)) this.#due.follow(slot);
   }
 
   /** The next turn, or undefined if there is nothing to send now. What is given is taken for sent. */
@@ -147,7 +139,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     if (!this.#parts.store.complete) return undefined;
     this.#catchUp();
     // The first answer to a wildcard is complete: it ends the proxy's initialisation.
-    const first = this.#fresh && this.#interest.wildcard;
+    const first = this.#fresh && this.interest.wildcard;
     if (!first && this.#due.dirty.size + this.#withheld.size + this.#leaving.size === 0)
       return this.#nextComposed(nowMs); // most often
     if (!first) for (const slot of this.#withheld.release(nowMs)) this.#due.pass(slot);
@@ -203,7 +195,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** One version for everything that the proxy wants, as state of the world has it: `newest`, or as far as it was sent. Equal when nothing waits. */
   version(newest: boolean): string {
-    return this.#interest.version((slot, { kind, version }) => {
+    return this.interest.version((slot, { kind, version }) => {
       if (kind === "composed") return this.#assemblies.contentOf(slot)?.version ?? "";
       const behind = this.#withheld.has(slot) || this.#due.dirty.has(slot) || this.#refusals.keepsBack(slot);
       return behind && !newest ? "" : version;
@@ -212,8 +204,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** Resources there are that the proxy wants, and what is under way. */
   counts(): ChannelCounts {
-    const { wildcard, count: subscribed } = this.#interest;
-    const withheld = this.#withheld.size + this.#assemblies.withheldCount;
+    const { wildcard, count: subscribed } = this.interest;
+    const withheld = this.#withheld.size + this.#refusals.deferredCount + this.#assemblies.withheldCount;
     return { wildcard, subscribed, withheld, leaving: this.#leaving.size, rejected: this.rejections() };
   }
 
@@ -222,10 +214,21 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return [...this.#refusals.list(), ...this.#assemblies.rejections()];
   }
 
+  /** Slots whose newest content the proxy is not known to have accepted: of the type, or (with `of`) of parts, which are shared. */
+  lacking(of: string | undefined): BitSet {
+    if (of !== undefined) return this.#assemblies.lacking(of);
+    const slots = this.#parts.gate.unacknowledged(this.type);
+    this.#refusals.addKept(slots);
+    slots.addAll(this.#due.dirty);
+    for (const some of [this.#withheld.keys(), this.#open.slots(), this.#shelf.since(this.#position)])
+      for (const slot of some) if (this.interest.wants(slot)) slots.add(slot);
+    return slots;
+  }
+
   /** How far a resource or (with `of`) a part has come. */
   stateOf(name: string, of: string | undefined): DeliveryState {
     const slot = this.#shelf.slotOf(of ?? name);
-    if (slot === undefined || !this.#interest.wants(slot)) return "unsubscribed";
+    if (slot === undefined || !this.interest.wants(slot)) return "unsubscribed";
     if (of !== undefined) return this.#assemblies.get(slot)?.stateOf(name) ?? "behind";
     if (this.#withheld.has(slot) || this.#refusals.isDeferred(slot)) return "withheld";
     const assembly = this.#assemblies.get(slot);
@@ -237,7 +240,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   wanted(): Iterable<Wanted> {
-    return this.#interest.wanted((slot) => this.#assemblies.contentOf(slot));
+    return this.interest.wanted((slot) => this.#assemblies.contentOf(slot));
   }
 
   /** A name asked for again may have been dropped meanwhile (with a cluster that went and came): nothing may rely on what was acknowledged. */
@@ -262,7 +265,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     this.#leaving.cancel(slot);
     this.#assemblies.end(slot);
     this.#parts.gate.forgotten(this.type, slot);
-    this.#interest.forget(slot);
+    this.interest.forget(slot);
   }
 
   /** Removed at the proxy. What it refused is remembered for as long as it wants the name. */
@@ -276,7 +279,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     const wasAt = this.#position;
     this.#position = this.#parts.store.position;
     if (this.#shelf.position <= wasAt) return;
-    for (const slot of this.#shelf.since(wasAt)) if (this.#interest.wants(slot)) this.#notice(slot, wasAt);
+    for (const slot of this.#shelf.since(wasAt)) if (this.interest.wants(slot)) this.#notice(slot, wasAt);
   }
 
   #notice(slot: number, wasAt: number): void {
@@ -304,7 +307,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     const suspects = this.#refusals.group((slot) => this.#due.dirty.has(slot) && this.#shelf.at(slot) !== undefined);
     for (const slot of suspects ?? this.#due.dirty) {
       const resource = this.#contentFor(slot);
-      if (!this.#interest.wants(slot)) this.#dismiss(slot);
+      if (!this.interest.wants(slot)) this.#dismiss(slot);
       else if (resource === undefined) {
         // Asked for by name: the answer is that there is none. One that was refused is none to a proxy that never accepted an older one.
         const gone = this.#shelf.at(slot) === undefined;
@@ -374,8 +377,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   #idle(nowMs: number): Turn | undefined {
     if (this.#open.size > 0) return undefined;
     this.#settledAt = this.#upTo();
-    if (this.#parts.store.frozen) return undefined;
-    const tried = this.#refusals.tryDeferred();
+    const tried = this.#parts.store.frozen ? [] : this.#refusals.tryDeferred();
     for (const slot of tried) this.#due.dirty.add(slot);
     return tried.length > 0 ? this.next(nowMs) : undefined;
   }
@@ -391,7 +393,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   /** A change that waits leaves the proxy at the older content, which may point at what is to be removed. */
   #upTo(): number {
     let upTo = this.#position;
-    if (this.#withheld.size + this.#due.dirty.size === 0) return upTo;
     for (const waiting of [this.#withheld.keys(), this.#due.dirty])
       for (const slot of waiting) if (this.#has.has(slot)) upTo = Math.min(upTo, this.#shelf.changedAt(slot) - 1);
     return upTo;

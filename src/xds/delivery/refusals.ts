@@ -68,9 +68,21 @@ export class Refusals {
     return this.#trouble !== undefined && (this.#trouble.rejected.has(slot) || this.#trouble.alsoRejected.has(slot));
   }
 
+  get deferredCount(): number {
+    return this.#trouble?.deferred.size ?? 0;
+  }
+
   /** The newest content waits until everything else is accepted. */
   isDeferred(slot: number): boolean {
     return this.#trouble?.deferred.has(slot) ?? false;
+  }
+
+  /** Adds the slots whose newest content it keeps back. */
+  addKept(slots: BitSet): void {
+    if (this.#trouble === undefined) return;
+    slots.addAll(this.#trouble.alsoRejected);
+    slots.addAll(this.#trouble.deferred);
+    for (const slot of this.#trouble.rejected.keys()) if (this.isRejected(slot)) slots.add(slot);
   }
 
   /** The newest content is not what the proxy has, for one reason or the other. */

@@ -1,5 +1,6 @@
 /** One type on one stream, whichever variant of the protocol: what the stream, the proxy and people need of it. */
 import type { Resource, TypeUrl } from "../../codec/resource.ts";
+import type { BitSet } from "../content/bit-set.ts";
 import type { Gate } from "../delivery/gate.ts";
 import type { Bounds } from "../delivery/leaving.ts";
 import type { Reword } from "../delivery/reword.ts";
@@ -86,6 +87,8 @@ export interface Channel<Request> {
   readonly pending: number;
   readonly oldestPendingAtMs: number | undefined;
   counts(): ChannelCounts;
+  /** Slots whose newest content the proxy is not known to have accepted: of the type, or (with `of`) of the parts of a composed resource. Shared: not to be written to. */
+  lacking(of: string | undefined): BitSet;
   /** What the proxy refused and is still the newest. Costs nothing while it refused nothing. */
   rejections(): readonly Rejection[];
   stateOf(name: string, of: string | undefined): DeliveryState;

@@ -1,5 +1,6 @@
 /** The incremental variant of the protocol for one type of one stream: requests in, responses out, time an argument. */
 import type { DeltaDiscoveryRequest } from "../../codec/generated/messages.ts";
+import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, deltaResponse } from "../content/wire.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
@@ -73,6 +74,10 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
 
   counts(): ChannelCounts {
     return this.#pump.counts();
+  }
+
+  lacking(of: string | undefined): BitSet {
+    return this.#pump.lacking(of);
   }
 
   rejections(): readonly Rejection[] {

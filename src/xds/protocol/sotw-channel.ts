@@ -1,5 +1,6 @@
 /** State of the world for one type of one stream: requests in, responses out, time an argument. */
 import type { DiscoveryRequest } from "../../codec/generated/messages.ts";
+import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, sotwResponse } from "../content/wire.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
@@ -21,6 +22,7 @@ export interface SotwPump<T extends SotwTurn = SotwTurn> {
   /** Nobody waits for the answer any more. */
   abandon(turn: T): void;
   counts(): ChannelCounts;
+  lacking(of: string | undefined): BitSet;
   rejections(): readonly Rejection[];
   stateOf(name: string, of: string | undefined): DeliveryState;
   wanted(): Iterable<Wanted>;
@@ -92,6 +94,10 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   counts(): ChannelCounts {
     return this.#pump.counts();
+  }
+
+  lacking(of: string | undefined): BitSet {
+    return this.#pump.lacking(of);
   }
 
   rejections(): readonly Rejection[] {
