@@ -23,6 +23,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./bootstrap-command.ts")).bootstrapCommand,
   },
   {
+    name: "certgen",
+    summary: "Makes certificates for the xDS port, where there is no cert-manager",
+    load: async () => (await import("./certgen-command.ts")).certgenCommand,
+  },
+  {
     name: "demo-host",
     summary: "Pretends to be a wasm host whose workloads are in a folder",
     load: async () => (await import("./demo-host-command.ts")).demoHostCommand,

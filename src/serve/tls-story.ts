@@ -68,7 +68,7 @@ export class TlsStory implements CredentialsObserver {
     return {
       handshakeFailed: (peer, { kind, cause, remedy }) => {
         const address = peer.replace(/:\d+$/, "");
-        const leftOut = kind === "gave-up" ? undefined : this.#failures.admit(`${address} ${kind}`);
+        const leftOut = kind === "gave-up" ? undefined : this.#failures.admit(`${address} ${cause}`);
         const fields = { peer, failure: kind, remedy, ...(leftOut === undefined || leftOut === 0 ? {} : { leftOut }) };
         this.#log[leftOut === undefined ? "debug" : "warn"](fields, `client refused: it ${cause}`);
       },

@@ -39,7 +39,7 @@ export function handshakeFailureOf({ error, verification }: HandshakeError): Han
     return because("no-certificate", "shows no certificate", `${TRUST}: signalbox bootstrap --tls-cert`);
   if (code === "ERR_SSL_HTTP_REQUEST" || code === "ERR_SSL_WRONG_VERSION_NUMBER")
     return because("plaintext", "does not speak TLS", "Make its bootstrap anew with signalbox bootstrap --tls-ca");
-  const alert = /^ERR_SSL_(?:TLSV1_ALERT_|SSLV3_ALERT_|TLSV13_ALERT_)(.*)$/.exec(code)?.[1];
+  const alert = /^ERR_SSL_(?:SSL\/TLS|SSLV3|TLSV1|TLSV13)_ALERT_(.*)$/.exec(code)?.[1]; // named for the version of TLS that has it first
   if (alert !== undefined)
     return because(
       "refuses-ours",
@@ -48,6 +48,6 @@ export function handshakeFailureOf({ error, verification }: HandshakeError): Han
     );
   if (code === "ECONNRESET" || code === "ERR_TLS_HANDSHAKE_TIMEOUT" || code === "EPIPE")
     return because("gave-up", "went away during the handshake", "");
-  const words = error instanceof Error ? error.message : String(error);
-  return because("other", `failed: ${words}`, "See that it speaks TLS 1.2 or later");
+  const words = error instanceof Error && "reason" in error ? error.reason : error; // the message itself has OpenSSL's source lines in it
+  return because("other", `failed: ${String(words)}`, "See that it speaks TLS 1.2 or later");
 }

@@ -47,10 +47,11 @@ async function envoySide(
   t: TestContext,
   certificate: { readonly cert: string; readonly key: string },
   ca = authority.cert,
+  serverName = SERVER_NAME,
 ): Promise<{ readonly tls: BootstrapTls; readonly files: CertificateFolder }> {
   const files = await certificateFolder(t, { ...certificate, ca });
   const { certFile, keyFile, caFile } = files;
-  const tls = { certFile, keyFile, caFile, serverName: SERVER_NAME, secretsFolder: files.folder };
+  const tls = { certFile, keyFile, caFile, serverName, secretsFolder: files.folder };
   for (const [name, content] of xdsSecretsOf(tls)) await writeFile(join(files.folder, name), stringify(content));
   return { tls, files };
 }
@@ -99,6 +100,9 @@ test("rule 10: Envoys that cannot prove who they are get no connection, and each
   const strange = await envoySide(t, authority.client([NAME.public]), stranger.cert);
   await startedEnvoy(t, secure.signalbox, { nodeCluster: "public", tls: strange.tls });
   await secure.signalbox.told("client refused: it refuses our certificate (alert unknown ca)");
+  const misled = await envoySide(t, authority.client([NAME.public]), authority.cert, "other.test");
+  await startedEnvoy(t, secure.signalbox, { nodeCluster: "public", tls: misled.tls });
+  await secure.signalbox.told("client refused: it refuses our certificate (alert certificate unknown)");
   await startedEnvoy(t, secure.signalbox, { nodeCluster: "public", tls: (await envoySide(t, expired)).tls });
   const told = await secure.signalbox.told("client refused: it shows a certificate that has expired");
   assert.deepEqual([told["failure"], told["remedy"]], ["expired", "Renew its certificate"]);
@@ -108,7 +112,7 @@ test("rule 10: Envoys that cannot prove who they are get no connection, and each
   const refused = lines(secure, "client refused");
   assert.deepEqual(
     refused.map(({ failure }) => failure),
-    ["refuses-ours", "expired", "plaintext"],
+    ["refuses-ours", "refuses-ours", "expired", "plaintext"],
   );
 });
 

@@ -24,13 +24,22 @@ const rows: readonly (readonly [code: string, verification: string | null, kind:
     "refuses-ours",
     "refuses our certificate (alert certificate expired)",
   ],
+  [
+    "ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN",
+    null,
+    "refuses-ours",
+    "refuses our certificate (alert certificate unknown)",
+  ],
   ["ECONNRESET", null, "gave-up", "went away during the handshake"],
   ["ERR_TLS_HANDSHAKE_TIMEOUT", null, "gave-up", "went away during the handshake"],
   ["ERR_SSL_UNSUPPORTED_PROTOCOL", null, "other", "failed: words"],
 ];
 for (const [code, verification, kind, cause] of rows)
   test(`a handshake that failed: ${code} ${verification ?? ""}`, () => {
-    const found = handshakeFailureOf({ error: Object.assign(new Error("words"), { code }), verification });
+    const found = handshakeFailureOf({
+      error: Object.assign(new Error("long words"), { code, reason: "words" }),
+      verification,
+    });
     assert.deepEqual([found.kind, found.cause], [kind, cause]);
     assert.match(found.remedy, kind === "gave-up" ? /^$/ : /^[A-Z].*[^.]$/);
   });
