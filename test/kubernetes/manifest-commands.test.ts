@@ -54,18 +54,23 @@ for (const fleet of ["public", "private"])
     const folder = mkdtempSync(join(tmpdir(), "signalbox-bootstrap-"));
     t.after(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "signalbox.yaml"), configuration());
-    const [script = ""] = container(`envoy-${fleet}`, "bootstrap").args;
-    const here = script
-      .replace("node dist/main.js", `${process.execPath} src/main.ts`)
-      .replace("/etc/signalbox", folder)
-      .replace("/bootstrap", folder);
-    const child = spawn("/bin/sh", ["-ec", here], { cwd: ROOT, stdio: ["ignore", "inherit", "pipe"] });
+    const args = container(`envoy-${fleet}`, "bootstrap").args.map((arg) =>
+      arg.replace("/etc/signalbox/", `${folder}/`).replace(/=\/bootstrap$/, `=${folder}`),
+    );
+    const child = spawn(process.execPath, ["src/main.ts", ...args], {
+      cwd: ROOT,
+      stdio: ["ignore", "inherit", "pipe"],
+    });
     let words = "";
     child.stderr.on("data", (chunk: Buffer) => {
       words += chunk.toString("utf8");
     });
     const [code] = (await once(child, "close")) as [number];
     assert.deepEqual([code, words], [0, ""]);
+    assert.match(
+      readFileSync(join(folder, "xds-certificate.yaml"), "utf8"),
+      /watched_directory:\s+path: \/etc\/envoy-tls\n/,
+    );
     const bootstrap = parse(readFileSync(join(folder, "envoy.yaml"), "utf8")) as {
       readonly node: { readonly cluster: string; readonly metadata: Readonly<Record<string, string>> };
       readonly admin: unknown;
