@@ -115,6 +115,10 @@ export const bootstrapCommand = command({
       ...numberOf("maxHeapBytes", "max-heap-bytes", options["max-heap-bytes"]),
     };
     const bootstrap = bootstrapFrom(given);
+    if (settings.xds.tls !== undefined && given.tls === undefined)
+      terminal.err(
+        "Note: Signalbox speaks TLS (xds.tls), and refuses this Envoy without --tls-ca, --tls-cert, --tls-key and --tls-server-name",
+      );
     warnUnlessSelected(settings, fleet, given, terminal.err);
     if (options.id === undefined)
       terminal.err(

@@ -252,6 +252,14 @@ test("bootstrap into a folder: Envoy is told to follow its certificates there", 
   assert.match(await read("xds-certificate.yaml"), /filename: \/tls\/tls\.key.*watched_directory:\s+path: \/tls\n/s);
   assert.match(await read("xds-ca.yaml"), /filename: \/tls\/ca\.crt.*exact: signalbox\.signalbox/s);
 
+  const secure = join(folder, "secure.yaml");
+  await writeFile(secure, "source: {folder: .}\nxds: {tls: {certFile: a, keyFile: b, caFile: c}}\n");
+  assert.match(
+    (await run("bootstrap", "-c", secure, "--id", "e")).err,
+    /Signalbox speaks TLS \(xds\.tls\), and refuses this Envoy/,
+  );
+  assert.equal((await run("bootstrap", "-c", secure, "--id", "e", ...tls, "--folder", folder)).err, "");
+
   const printed = await run("bootstrap", "-c", EXAMPLE_CONFIG, "--id", "e", ...tls);
   assert.match(printed.out, /filename: \/tls\/tls\.crt/);
   assert.match(printed.err, /Envoy reads these certificates when it starts. With --folder it follows them/);
