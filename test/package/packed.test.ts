@@ -4,16 +4,20 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { startChild } from "../../src/cli/child.ts";
+import { startXdsProgram, xdsProgram } from "../docs/xds-program.ts";
+import { DeltaClient } from "../xds/client.ts";
+import { CLUSTER } from "../xds/resources.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 
-test("the packed package runs in an empty folder, without development dependencies", async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), "signalbox-package-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+let folder: string;
+after(() => rm(folder, { recursive: true, force: true }));
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "signalbox-package-"));
   // Our own tests set variables for npm that do not belong into this npm.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)/.test(name)),
@@ -33,11 +37,14 @@ test("the packed package runs in an empty folder, without development dependenci
     [],
   );
 
-  await writeFile(join(folder, "package.json"), '{"private": true}');
+  await writeFile(join(folder, "package.json"), '{"private": true, "type": "module"}');
   await run("npm", ["install", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline", join(folder, filename)], {
     cwd: folder,
     env,
   });
+});
+
+test("the packed package runs in an empty folder, without development dependencies", async (t) => {
   const signalbox = join(folder, "node_modules/.bin/signalbox");
   const { stdout: version } = await run(signalbox, ["--version"], { cwd: folder });
   assert.match(version, /^\d+\.\d+\.\d+/);
@@ -59,4 +66,22 @@ test("the packed package runs in an empty folder, without development dependenci
   const ended = child.exited.then((why) => Promise.reject(new Error(`${why}:\n${child.lastLines().join("\n")}`)));
   await Promise.race([ready.promise, ended]);
   await Promise.all([child.stop(10_000), assert.rejects(ended, /exit code 0/)]);
+});
+
+test("a program that imports the packed package serves xDS, and its types are right", async (t) => {
+  const file = join(folder, "program.ts");
+  await writeFile(file, await xdsProgram());
+  const compiler = join(root, "node_modules/.bin/tsc");
+  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--types", "node"];
+  await run(compiler, [...options, file], { cwd: folder }).catch(({ stdout }: { readonly stdout: string }) =>
+    assert.fail(stdout),
+  );
+  const client = new DeltaClient({ port: await startXdsProgram(file, t) });
+  t.after(() => client.close());
+  client.subscribe(CLUSTER, []);
+  const { resources = [] } = await client.accept(CLUSTER);
+  assert.deepEqual(
+    resources.map(({ name }) => name),
+    ["shop"],
+  );
 });

@@ -25,7 +25,7 @@ const withType = (variant: Variant, kind: typeof SDS) => {
 
 for (const variant of VARIANTS)
   for (const kind of [SDS, RTDS])
-    test(`${kind.name} is answered, and has nothing: ${variant.name}`, () =>
+    test(`a type that nobody fills is answered, and has nothing: ${kind.name}, ${variant.name}`, () =>
       withServer({}, async ({ port }) => {
         if (variant.delta) {
           const client = new DeltaClient({ port, ...withType(variant, kind) });
@@ -131,7 +131,7 @@ test("what is pointed at is sent before what points at it: SotW, ADS", () =>
   }));
 
 for (const variant of VARIANTS.filter(({ aggregated }) => !aggregated))
-  test(`streams of one type have names of their own: ${variant.name}`, () =>
+  test(`streams of one type have names of their own: separate, ${variant.delta ? "delta" : "SotW"}`, () =>
     withServer({}, async ({ port, store }) => {
       const over = connect(port);
       const service = "envoy.service.endpoint.v3.EndpointDiscoveryService";
