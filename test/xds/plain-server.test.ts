@@ -131,6 +131,5 @@ test("plaintext off loopback must be asked for", async () => {
   const refused = await server.listen("0.0.0.0:0");
   assert.ok("cause" in refused);
   assert.match(`${refused.cause}. ${refused.remedy}`, /not a loopback address.*plaintextOffLoopback/);
-  assert.ok("port" in (await server.listen("0.0.0.0:0", { plaintextOffLoopback: true })));
   await server.close(0);
 });

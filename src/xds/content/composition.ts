@@ -131,8 +131,12 @@ export class Compositions {
 function membersOf({ shelf, except, only }: Recipe): readonly Resource[] {
   const all = shelf.sorted();
   if (except.size === 0 && only === undefined) return all;
-  const kept = all.filter(({ name }) => !except.has(name) && (only === undefined || only.has(name)));
-  const replaced = [...except.values()].filter((resource) => resource !== undefined).sort(byName);
+  const isWanted = ({ name }: Resource): boolean => only === undefined || only.has(name);
+  const kept = all.filter((resource) => !except.has(resource.name) && isWanted(resource));
+  const replaced = [...except.values()]
+    .filter((resource) => resource !== undefined)
+    .filter(isWanted)
+    .sort(byName);
   return replaced.length === 0 ? kept : merged(kept, replaced);
 }
 

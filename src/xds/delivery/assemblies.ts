@@ -22,6 +22,11 @@ export class Assemblies {
     this.#shelf = shelf;
   }
 
+  /** Of those begun, sent or not. */
+  get slots(): readonly number[] {
+    return [...this.#assemblies.keys()];
+  }
+
   get size(): number {
     return this.#assemblies.size;
   }
@@ -74,6 +79,7 @@ export class Assemblies {
       if (asked) known.repeat();
       return;
     }
+    if (asked) this.#reported.delete(slot); // it may have dropped what it came with
     const { store, gate, bounds, type } = this.#parts;
     const shelf = store.partsOf(type, this.#shelf.nameOf(slot));
     const parts = { store, gate, bounds, shelf, head: () => this.#shelf.at(slot) };

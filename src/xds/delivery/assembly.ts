@@ -109,6 +109,11 @@ export class Assembly implements Judge<string> {
     this.#repeat = true;
   }
 
+  /** The proxy wants other names than those it came back with: the version it reported does not tell any more what it has. */
+  distrust(): void {
+    if (this.#reported !== undefined) this.#reported = "";
+  }
+
   /** Only these names from now on; undefined for all. What the proxy had of others it drops by itself. Matters to the state of the world alone. */
   restrict(only: ReadonlySet<string> | undefined): void {
     this.#only = only;
@@ -157,8 +162,9 @@ export class Assembly implements Judge<string> {
     return target;
   }
 
-  acknowledge(): void {
-    if (this.#sent === undefined) return;
+  /** A late answer to an older composition says nothing: the newer has the same parts, or others in their place. */
+  acknowledge(composition: Composition): void {
+    if (this.#sent !== composition) return;
     this.#refusals.acknowledged(this.#sent);
     this.#accepted = this.#sent;
     this.#sent = undefined;
@@ -168,9 +174,8 @@ export class Assembly implements Judge<string> {
   }
 
   /** Returns the part at fault if it is found; else parts are tried in groups. */
-  reject(words: string): Rejection | undefined {
-    const sent = this.#sent;
-    if (sent === undefined) return undefined;
+  reject(sent: Composition, words: string): Rejection | undefined {
+    if (this.#sent !== sent) return undefined;
     this.#sent = undefined;
     this.#undecided = true;
     const found = this.#refusals.refuse(sent, this.#accepted, words);

@@ -55,6 +55,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
   ): void {
     this.#charge([...names].filter((name) => this.#shelf.get(name) === undefined));
     const { store, gate, bounds } = this.#parts;
+    if (wildcard !== this.#wildcard || names.symmetricDifference(this.#names).size > 0) this.#assembly?.distrust();
     this.#assembly ??= new Assembly({ store, gate, bounds, shelf: this.#shelf, head: () => undefined }, reported);
     this.#assembly.restrict(wildcard ? undefined : names);
     this.#wildcard = wildcard;
@@ -79,13 +80,13 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
     };
   }
 
-  acknowledge(): void {
-    this.#assembly?.acknowledge();
+  acknowledge({ composition }: ListTurn): void {
+    this.#assembly?.acknowledge(composition);
     this.#tellGate();
   }
 
-  reject(_turn: ListTurn, detail: string): Rejection | undefined {
-    const culprit = this.#assembly?.reject(detail);
+  reject({ composition }: ListTurn, detail: string): Rejection | undefined {
+    const culprit = this.#assembly?.reject(composition, detail);
     // The proxy keeps what the refused list would have taken away.
     for (const { name } of this.#known?.members ?? [])
       this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));

@@ -27,6 +27,12 @@ export class Outstanding {
     this.dirty.add(slot);
   }
 
+  /** It was refused, perhaps for another's fault. What `waits` still waited as long as it had to before it was sent first. */
+  again(slot: number, waits: boolean): void {
+    if (waits) this.pass(slot);
+    else this.dirty.add(slot);
+  }
+
   get passedCount(): number {
     return this.#passed?.size ?? 0;
   }
@@ -37,7 +43,11 @@ export class Outstanding {
 
   /** The proxy waits for it, whether it changed or not. */
   isAwaited(slot: number): boolean {
-    return (this.#asked?.has(slot) ?? false) || (this.#following?.has(slot) ?? false);
+    return this.isAsked(slot) || (this.#following?.has(slot) ?? false);
+  }
+
+  isAsked(slot: number): boolean {
+    return this.#asked?.has(slot) ?? false;
   }
 
   /** True if it was asked for; it is not any more. */
@@ -47,8 +57,9 @@ export class Outstanding {
     return asked;
   }
 
-  /** There is no resource of it any more: nothing follows or passed. */
+  /** There is no resource of it any more: nothing follows or passed, and who asked for it is answered that. */
   withdraw(slot: number): void {
+    if (this.#asked?.has(slot)) this.dirty.add(slot);
     if (this.#following?.delete(slot) && this.#following.size === 0) this.#following = undefined;
     if (this.#passed?.delete(slot) && this.#passed.size === 0) this.#passed = undefined;
   }

@@ -20,6 +20,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   readonly #store: ResourceStore;
   readonly #pump: Pump;
   #reported: string | undefined; // version that a reconnecting proxy has, until it is compared
+  #wildcard = false;
   readonly #held: PiecemealTurn[] = []; // compared, to be sent
 
   constructor(parts: ChannelParts) {
@@ -37,8 +38,10 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   ): void {
     const { added, dropped } = this.#pump.interest.differing(wanted.names);
     if (reported !== undefined) this.#reported = reported;
-    else if (this.#reported !== undefined && added.length > 0) this.#reported = ""; // it has something, but not all of what it names now
+    else if (this.#reported !== undefined && (added.length > 0 || wanted.wildcard !== this.#wildcard))
+      this.#reported = ""; // it has something, but not all of what it names now
     this.#pump.subscribe(added, false); // first, so that a name taken over from the wildcard is not forgotten
+    this.#wildcard = wanted.wildcard;
     this.#pump.setWildcard(wanted.wildcard);
     this.#pump.unsubscribe(dropped);
   }

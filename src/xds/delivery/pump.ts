@@ -102,7 +102,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     if (this.interest.wildcard === wildcard) return;
     this.interest.wildcard = wildcard;
     for (const slot of wildcard ? this.#shelf.present() : []) if (!this.#has.has(slot)) this.#due.dirty.add(slot);
-    for (const set of wildcard ? [] : [this.#has, this.#due.dirty])
+    for (const set of wildcard ? [] : [this.#has, this.#due.dirty, this.#assemblies.slots])
       for (const slot of set) if (!this.interest.wants(slot)) this.#dismiss(slot);
   }
 
@@ -163,12 +163,10 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   acknowledge(turn: Turn): void {
     const { oldest, removedLater } = this.#open.close(turn);
     if (oldest) this.#settledAt = Math.max(this.#settledAt, turn.upTo);
-    for (const { slot, resource } of turn.wholes) {
-      if (!this.#has.has(slot) || removedLater.has(resource.name)) continue;
-      this.#parts.gate.acknowledged(this.type, slot);
-    }
+    for (const { slot, resource } of turn.wholes)
+      if (this.#has.has(slot) && !removedLater.has(resource.name)) this.#parts.gate.acknowledged(this.type, slot);
     if (turn.composed !== undefined) {
-      this.#assemblies.get(turn.composed.slot)?.acknowledge();
+      this.#assemblies.get(turn.composed.slot)?.acknowledge(turn.composed.composition);
       this.#parts.gate.acknowledged(this.type, turn.composed.slot);
     }
     this.#refusals.acknowledged(turn);
@@ -177,11 +175,13 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   /** Returns the resource at fault if it is found; else those of the turn are sent again in groups. */
   reject(turn: Turn, words: string): Rejection | undefined {
     this.#open.close(turn);
-    if (turn.composed !== undefined) {
-      return this.#assemblies.get(turn.composed.slot)?.reject(words);
-    }
-    const slots = turn.wholes.map(({ slot }) => slot).filter((slot) => this.#has.has(slot));
-    for (const slot of slots) this.#due.dirty.add(slot);
+    const { composed } = turn;
+    if (composed !== undefined) return this.#assemblies.get(composed.slot)?.reject(composed.composition, words);
+    const held = turn.wholes.map(({ slot }) => slot);
+    const slots = held.filter((slot) => this.interest.wants(slot) && this.#shelf.at(slot) !== undefined);
+    for (const slot of slots) this.#due.again(slot, this.verdictOf(slot) === "waiting");
+    for (const name of held.length > 0 ? turn.removals : []) this.#due.ask(this.#shelf.intern(name)); // refused with the others
+    if (slots.length === 1 && held.length > 1) return undefined; // the other was given up, and may be at fault: tried alone
     const believed = this.#parts.gate.acknowledgedCount(this.type) > 0;
     const found = this.#refusals.refuse(turn, slots, { words, believed });
     if (found !== undefined) this.#parts.gate.refused(this.type, found.slot);
@@ -285,8 +285,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   #notice(slot: number, wasAt: number): void {
     const changed = this.#shelf.contentAt(slot) > wasAt;
     if (changed || this.#shelf.at(slot) === undefined) this.#refusals.replaced(slot);
-    const waits = this.#due.dirty.has(slot) || this.#withheld.has(slot);
-    const behind = changed || waits || this.#refusals.hasRejected(slot);
+    const behind = changed || this.#due.dirty.has(slot) || this.#withheld.has(slot) || this.#refusals.hasRejected(slot);
     if (this.#shelf.at(slot) !== undefined) {
       const intact = !this.#leaving.cancel(slot) || this.#intact.has(slot);
       this.#intact.delete(slot);
@@ -295,9 +294,9 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     }
     this.#due.withdraw(slot);
     this.#withheld.cancel(slot);
-    if (!this.#has.has(slot)) return;
-    if (!behind) this.#intact.add(slot);
-    this.#due.dirty.add(slot);
+    if (!this.#has.has(slot)) this.#assemblies.end(slot);
+    else this.#intact[behind ? "delete" : "add"](slot);
+    if (this.#has.has(slot)) this.#due.dirty.add(slot);
   }
 
   /** What can be put now, and the names asked for that there is nothing of. */
@@ -316,7 +315,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
         else if (!gone) this.#due.dirty.delete(slot);
       } else if (resource.kind === "composed") {
         this.#due.dirty.delete(slot);
-        this.#assemblies.begin(slot, this.#due.answer(slot));
+        this.#assemblies.begin(slot, this.#due.isAsked(slot));
       } else if (this.#admit(slot, nowMs))
         wholes.push({ slot, resource, reworded: this.#refusals.reworded(slot, resource) });
     }
@@ -370,6 +369,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     const composed = this.#assemblies.next(nowMs);
     if (composed === undefined) return this.#idle(nowMs);
     this.#has.add(composed.slot);
+    this.#due.answer(composed.slot);
     return this.#opened({ wholes: [], removals: [], owed: true, composed });
   }
 

@@ -70,8 +70,8 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   request(request: DiscoveryRequest, nowMs: number): Answer {
     const { resourceNames = [], responseNonce = "", versionInfo = "" } = request;
-    if (this.#newestNonce !== "" && responseNonce !== this.#newestNonce) return { kind: "none" };
-    const answer = this.#answer(request, nowMs);
+    const answer = this.#answer(request, nowMs); // late perhaps, after a newer response
+    if (this.#newestNonce !== "" && responseNonce !== this.#newestNonce) return answer;
     const { everNamed, ...wanted } = sotwWanted(this.#everNamed, resourceNames);
     this.#everNamed = everNamed;
     this.#pump.want(wanted, this.#first && versionInfo !== "" ? versionInfo : undefined);
