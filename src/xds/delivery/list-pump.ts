@@ -5,9 +5,9 @@ import type { Composition } from "../content/composition.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import { type ChannelCounts, type ChannelParts, contentOf, type Wanted } from "../protocol/channel.ts";
-import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
 import { Assembly } from "./assembly.ts";
 import type { GateMember } from "./gate.ts";
+import type { SotwPump, SotwTurn } from "./sotw-pump.ts";
 
 interface ListTurn extends SotwTurn {
   readonly composition: Composition;

@@ -3,9 +3,9 @@
 import type { BitSet } from "../content/bit-set.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import type { ChannelCounts, ChannelParts, Wanted } from "../protocol/channel.ts";
-import type { SotwPump, SotwTurn } from "../protocol/sotw-channel.ts";
 import type { ResourceStore } from "../store.ts";
 import { Pump } from "./pump.ts";
+import type { SotwPump, SotwTurn } from "./sotw-pump.ts";
 import type { Turn } from "./turn.ts";
 
 interface PiecemealTurn extends SotwTurn {

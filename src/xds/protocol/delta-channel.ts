@@ -4,11 +4,11 @@ import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, deltaResponse } from "../content/wire.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
-import { keptWords } from "../delivery/words.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { deltaChange } from "./subscription.ts";
+import { takeAnswer } from "./take-answer.ts";
 
 /**
  * - A request with a response_nonce answers that response; a stale nonce answers nothing, but its changes of subscription count.
@@ -42,7 +42,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
   }
 
   request(request: DeltaDiscoveryRequest, nowMs: number): Answer {
-    const answer = this.#answer(request, nowMs);
+    const answer = takeAnswer(request, { flights: this.#flights, pump: this.#pump, nowMs });
     const first = this.#first;
     this.#first = false;
     const { resourceNamesSubscribe: subscribe = [], resourceNamesUnsubscribe: unsubscribe = [] } = request;
@@ -94,17 +94,5 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
 
   close(): void {
     this.#pump.close();
-  }
-
-  #answer({ responseNonce: nonce = "", errorDetail }: DeltaDiscoveryRequest, nowMs: number): Answer {
-    if (nonce === "") return { kind: "none" };
-    const flight = this.#flights.answer(nonce, errorDetail === undefined ? "ack" : "nack");
-    if (flight === undefined) return { kind: "none" };
-    if (errorDetail === undefined) {
-      this.#pump.acknowledge(flight.load);
-      return { kind: "acknowledged", nonce, waitedMs: nowMs - flight.sentAtMs };
-    }
-    const words = errorDetail.message ?? "";
-    return { kind: "rejected", nonce, detail: keptWords(words), culprit: this.#pump.reject(flight.load, words) };
   }
 }

@@ -4,41 +4,18 @@ import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, sotwResponse } from "../content/wire.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
-import { keptWords } from "../delivery/words.ts";
+import type { SotwPump, SotwTurn } from "../delivery/sotw-pump.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
 import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { sotwWanted } from "./subscription.ts";
+import { takeAnswer } from "./take-answer.ts";
 import { wholeState } from "./type-urls.ts";
-
-/** What this channel needs of either pump. */
-export interface SotwPump<T extends SotwTurn = SotwTurn> {
-  readonly nextAt: number | undefined;
-  /** Wants exactly this from now on. `reported`: the version a reconnecting proxy has, in the first request only. */
-  want(wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> }, reported: string | undefined): void;
-  next(nowMs: number): T | undefined;
-  acknowledge(turn: T): void;
-  reject(turn: T, detail: string): Rejection | undefined;
-  /** Nobody waits for the answer any more. */
-  abandon(turn: T): void;
-  counts(): ChannelCounts;
-  lacking(of: string | undefined): BitSet;
-  rejections(): readonly Rejection[];
-  stateOf(name: string, of: string | undefined): DeliveryState;
-  wanted(): Iterable<Wanted>;
-  close(): void;
-}
-
-/** A response before it has a nonce. */
-export interface SotwTurn {
-  readonly version: string;
-  readonly entries: readonly Uint8Array[];
-}
 
 /**
  * - One response is unanswered at a time: its nonce stands for all that the proxy has of the type.
- * - A request whose response_nonce is not the newest is stale: the proxy will answer the newest, naming again what it wants.
- * - error_detail tells a rejection; version_info does not.
+ * - A request whose response_nonce is not the newest is stale: the proxy will answer the newest, naming again what it wants. It counts as an answer to
+ *   the older response, if nobody waited for that any more.
  */
 export class SotwChannel implements Channel<DiscoveryRequest> {
   readonly type: string;
@@ -70,7 +47,7 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   request(request: DiscoveryRequest, nowMs: number): Answer {
     const { resourceNames = [], responseNonce = "", versionInfo = "" } = request;
-    const answer = this.#answer(request, nowMs); // late perhaps, after a newer response
+    const answer = takeAnswer(request, { flights: this.#flights, pump: this.#pump, nowMs });
     if (this.#newestNonce !== "" && responseNonce !== this.#newestNonce) return answer;
     const { everNamed, ...wanted } = sotwWanted(this.#everNamed, resourceNames);
     this.#everNamed = everNamed;
@@ -114,17 +91,5 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   close(): void {
     this.#pump.close();
-  }
-
-  #answer({ responseNonce: nonce = "", errorDetail }: DiscoveryRequest, nowMs: number): Answer {
-    if (nonce === "") return { kind: "none" };
-    const flight = this.#flights.answer(nonce, errorDetail === undefined ? "ack" : "nack");
-    if (flight === undefined) return { kind: "none" };
-    if (errorDetail === undefined) {
-      this.#pump.acknowledge(flight.load);
-      return { kind: "acknowledged", nonce, waitedMs: nowMs - flight.sentAtMs };
-    }
-    const words = errorDetail.message ?? "";
-    return { kind: "rejected", nonce, detail: keptWords(words), culprit: this.#pump.reject(flight.load, words) };
   }
 }

@@ -1,0 +1,28 @@
+/** What state of the world sends next of one type, whole lists (list-pump.ts) or piece by piece (piecemeal-pump.ts). */
+import type { BitSet } from "../content/bit-set.ts";
+import type { DeliveryState, Rejection } from "../observer.ts";
+import type { ChannelCounts, Wanted } from "../protocol/channel.ts";
+
+/** What the channel needs of either. */
+export interface SotwPump<T extends SotwTurn = SotwTurn> {
+  readonly nextAt: number | undefined;
+  /** Wants exactly this from now on. `reported`: the version a reconnecting proxy has, in the first request only. */
+  want(wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> }, reported: string | undefined): void;
+  next(nowMs: number): T | undefined;
+  acknowledge(turn: T): void;
+  reject(turn: T, detail: string): Rejection | undefined;
+  /** Nobody waits for the answer any more. */
+  abandon(turn: T): void;
+  counts(): ChannelCounts;
+  lacking(of: string | undefined): BitSet;
+  rejections(): readonly Rejection[];
+  stateOf(name: string, of: string | undefined): DeliveryState;
+  wanted(): Iterable<Wanted>;
+  close(): void;
+}
+
+/** A response before it has a nonce. */
+export interface SotwTurn {
+  readonly version: string;
+  readonly entries: readonly Uint8Array[];
+}
