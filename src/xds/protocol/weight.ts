@@ -38,7 +38,7 @@ export function weightOf(bytes: Uint8Array, nodeField: number): Weight {
     else if (wireType === 5) at += 4;
     else if (wireType === 2) {
       const length = varint();
-      if (Math.floor(tag / 8) === nodeField) nodeBytes = Math.max(nodeBytes, length);
+      if (Math.floor(tag / 8) === nodeField && length > nodeBytes) nodeBytes = length; // not NaN
       at += length;
     } else break; // groups and nonsense; NaN ends the loop by itself
   }
