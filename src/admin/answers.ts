@@ -194,6 +194,7 @@ export interface ProxyAnswer {
   readonly nodeCluster: string;
   readonly fleet: string;
   readonly peer: string;
+  readonly names: readonly string[];
   readonly transport: string;
   readonly layout: string;
   readonly userAgent: string;
@@ -229,14 +230,16 @@ export interface UnassignedAnswer {
   readonly nodeCluster: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly peer: string;
+  readonly names: readonly string[];
   readonly transport: string;
   readonly userAgent: string;
 }
 
 /** One proxy without a fleet, by what `proxies` of a fleet selects. */
-export function unassignedAnswer({ node, peer, transport }: ProxyClient): UnassignedAnswer {
+export function unassignedAnswer({ node, peer, names = [], transport }: ProxyClient): UnassignedAnswer {
   const { id: nodeId, cluster: nodeCluster, metadata } = node;
-  return { nodeId, nodeCluster, metadata: Object.fromEntries(metadata), peer, transport, userAgent: userAgentOf(node) };
+  const said = { nodeId, nodeCluster, metadata: Object.fromEntries(metadata), userAgent: userAgentOf(node) };
+  return { ...said, peer, names, transport };
 }
 
 /** `envoy 1.40.0`. */
@@ -246,9 +249,9 @@ function userAgentOf({ userAgentName, userAgentVersion }: ProxyClient["node"]): 
 
 /** One proxy and how far it has come. */
 export function proxyAnswer(proxy: ProxyFacts): ProxyAnswer {
-  const { serial, node, fleet, peer, transport, layout, connectedAtMs, streams, types } = proxy;
+  const { serial, node, fleet, peer, names = [], transport, layout, connectedAtMs, streams, types } = proxy;
   return {
-    ...{ serial, nodeId: node.id, nodeCluster: node.cluster, fleet, peer, transport, layout },
+    ...{ serial, nodeId: node.id, nodeCluster: node.cluster, fleet, peer, names, transport, layout },
     userAgent: userAgentOf(node),
     connectedAt: new Date(connectedAtMs),
     streams,

@@ -115,7 +115,7 @@ export function stranger(id: string): ProxyClient {
   const node = { id, cluster: "lost", metadata: new Map([["zone", "b"]]) };
   return {
     node: { ...node, userAgentName: "envoy", userAgentVersion: "1.40.0" },
-    ...{ peer: "127.0.0.1:50001", names: undefined, transport: "ads-delta", authority: "signalbox" },
+    ...{ peer: "127.0.0.1:50001", names: ["DNS:lost.test"], transport: "ads-delta", authority: "signalbox" },
   };
 }
 

@@ -148,7 +148,7 @@ test("a proxy without a fleet is counted, and told with what a fleet could selec
   assert.deepEqual(unassigned, [
     {
       ...{ nodeId: "edge-9", nodeCluster: "lost", metadata: { zone: "b" }, peer: "127.0.0.1:50001" },
-      ...{ transport: "ads-delta", userAgent: "envoy 1.40.0" },
+      ...{ names: ["DNS:lost.test"], transport: "ads-delta", userAgent: "envoy 1.40.0" },
     },
   ]);
   assert.equal(JSON.parse((await ask("/debug/status")).body).unassigned, 1);

@@ -124,7 +124,7 @@ test("proxies and problems are listed", async (t) => {
   assert.deepEqual(unassigned, [
     {
       ...{ nodeId: "edge-9", nodeCluster: "lost", metadata: { zone: "b" }, peer: "127.0.0.1:50001" },
-      ...{ transport: "ads-delta", userAgent: "envoy 1.40.0" },
+      ...{ names: ["DNS:lost.test"], transport: "ads-delta", userAgent: "envoy 1.40.0" },
     },
   ]);
   assert.deepEqual((proxies as object[])[0], {
@@ -136,7 +136,7 @@ test("proxies and problems are listed", async (t) => {
       peer: "127.0.0.1:40001",
       transport: "ads-delta",
     },
-    ...{ layout: "rds", userAgent: "envoy 1.40.0", streams: 1 },
+    ...{ layout: "rds", userAgent: "envoy 1.40.0", streams: 1, names: [] },
     connectedAt: { seconds: Date.UTC(2026, 0, 2, 3, 4, 5) / 1000, nanos: 1_000_000 },
     types: [
       {
