@@ -65,9 +65,9 @@ function sourceOf(xdsCluster: string, transport: ProxyTransport): XdsSource {
 }
 
 /**
- * Without ADS, Envoy opens a stream per assignment and tells its node on each: at 1,000 hostnames 1,003 streams, 62 MB of requests and 352 MB in Envoy instead of
+ * Without ADS, Envoy opens a stream per assignment and tells its node on each: at 1,000 hostnames 1,003 streams, 62 MB of requests and 353 MB in Envoy instead of
  * 3, 0.2 and 114; beyond 1,023 the streams no longer fit one connection, or the circuit breaker of its cluster, and Envoy is never ready (measured on 1.40.0
- * and 1.36.2). Inline a move costs Envoy a comparison of all clusters over SotW, about 25 ms at 1,000, and nothing over delta.
+ * and 1.36.2). Inline a move costs Envoy a comparison of all clusters over SotW, about 20 ms at 1,000, and nothing over delta.
  */
 function endpointsOf(wish: VariantWish["endpoints"], source: XdsSource): EndpointsPlace {
   if (wish !== "auto") return wish;
