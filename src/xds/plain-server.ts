@@ -3,7 +3,7 @@ import type { ResourceChange, ResourceRef, TypeUrl, WholeResource } from "../cod
 import { versionOf } from "../codec/version.ts";
 import type { ListenFailure } from "./listen.ts";
 import type { Delivery, Denial, ProxyClient, ProxySnapshot } from "./observer.ts";
-import { XdsServer, type XdsServerOptions } from "./server.ts";
+import { type TlsOptions, XdsServer, type XdsServerOptions } from "./server.ts";
 import { ResourceStore } from "./store.ts";
 
 /** A resource as a program has it. */
@@ -86,6 +86,11 @@ export class PlainServer {
   ): Promise<{ readonly port: number } | ListenFailure> {
     if (!plaintextOffLoopback && !LOOPBACK.test(address)) return Promise.resolve(plaintextFailure(address));
     return this.#xds.listen(address);
+  }
+
+  /** Listens over mutual TLS: a client gets a connection if it shows a certificate that `credentials` verifies, and `groupOf` is told its names. */
+  listenTls(address: string, options: TlsOptions): Promise<{ readonly port: number } | ListenFailure> {
+    return this.#xds.listenTls(address, options);
   }
 
   /** Every connected client that has a group, and what it wants, has, and refused. */

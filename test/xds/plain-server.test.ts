@@ -1,7 +1,9 @@
 /** The server for any program: what it is given, its clients are given. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Client, credentials as credentialsOf } from "@grpc/grpc-js";
 import { type PlainResource, PlainServer, type PlainServerOptions } from "../../src/xds/plain-server.ts";
+import { Authority } from "../tls/certificates.ts";
 import { DeltaClient, NODE, SotwClient } from "./client.ts";
 import { names, versions } from "./reading.ts";
 import { ASSIGNMENT, CLUSTER, ROUTE } from "./resources.ts";
@@ -132,4 +134,23 @@ test("plaintext off loopback must be asked for", async () => {
   assert.ok("cause" in refused);
   assert.match(`${refused.cause}. ${refused.remedy}`, /not a loopback address.*plaintextOffLoopback/);
   await server.close(0);
+});
+
+test("over TLS, a client's group may be told by what its certificate proves", async (t) => {
+  const authority = new Authority();
+  const credentials = { context: { ...authority.server(), ca: authority.cert }, onChange: () => () => undefined };
+  const server = new PlainServer({ groupOf: ({ names: proved }) => proved?.[0] });
+  t.after(() => server.close(0));
+  const listening = await server.listenTls("127.0.0.1:0", { credentials });
+  assert.ok("port" in listening);
+  server.put([resource(CLUSTER, "a")], "DNS:one.test");
+  server.put([resource(CLUSTER, "b")], "DNS:two.test");
+  const { cert, key } = authority.client(["two.test"]);
+  const secure = credentialsOf.createSsl(Buffer.from(authority.cert), Buffer.from(key), Buffer.from(cert));
+  const over = new Client(`localhost:${listening.port}`, secure);
+  t.after(() => over.close());
+  const client = new DeltaClient({ port: 0, over });
+  client.subscribe(CLUSTER, []);
+  assert.deepEqual(names(await client.accept(CLUSTER)), ["b"]);
+  client.close();
 });
