@@ -138,6 +138,8 @@ export interface OutletParts {
   readonly write: (response: Response, flushed: () => void) => void;
   /** There was nothing to send. */
   readonly idle: () => void;
+  /** Asked once a response has left: false if `next` would give nothing. */
+  readonly mayHaveMore: () => boolean;
   /** The client takes nothing, and others need what is in flight to it. */
   readonly cut: () => void;
 }
@@ -182,7 +184,7 @@ export class Outlet {
     this.#outlets.began(this);
     this.#parts.write(response, () => {
       this.#release();
-      this.wake();
+      if (this.#parts.mayHaveMore()) this.wake();
     });
   }
 

@@ -81,6 +81,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream, CallEve
       next: () => this.#guard(() => this.#next()),
       write: (response, flushed) => call.write(response, flushed),
       idle: () => this.#guard(() => this.#arm()),
+      mayHaveMore: () => this.#state.kind === "serving" && !this.#state.stream.quiet,
       cut: () => this.#cut(),
     });
   }
@@ -177,7 +178,7 @@ export class Session<Request extends AnyRequest> implements ProxyStream, CallEve
     const { type, answer } = stream.request(request, this.#parts.clock());
     if (answer.kind === "none") this.#asked = true;
     else this.#parts.on.answered(proxy, type, answer);
-    this.#outlet.wake();
+    if (!stream.quiet) this.#outlet.wake();
     this.#intake.woke(proxy.wakeOthers(this));
   }
 

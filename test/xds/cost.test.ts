@@ -72,6 +72,22 @@ test("one change among 10,000 is one resource in one response of a few hundred b
   assert.ok(looks < 20, `${looks} resources looked at`);
 });
 
+test("a stream that was sent a change says that it has nothing more, and so when it has acknowledged it", () => {
+  const store = storeWith(100);
+  const [envoy] = envoysOf(store, 1);
+  assert.ok(envoy !== undefined);
+  envoy.stream.request({ typeUrl: ROUTE, resourceNamesUnsubscribe: [ROUTES] }, 0); // composed resources are always asked
+  envoy.flow();
+  assert.ok(envoy.stream.quiet);
+  store.apply([{ put: assignment("h7.test", "2") }]);
+  assert.ok(!envoy.stream.quiet);
+  const response = envoy.stream.next(0);
+  assert.equal(response?.type, ASSIGNMENT);
+  assert.ok(envoy.stream.quiet);
+  envoy.stream.request({ typeUrl: ASSIGNMENT, responseNonce: response?.nonce ?? "" }, 0);
+  assert.ok(envoy.stream.quiet);
+});
+
 test("rule 8: an idle stream with 5,000 subscriptions retains at most 16 KiB", () => {
   const store = storeWith(5_000);
   const variant = deltaVariant({ bounds: BOUNDS, reword: undefined });

@@ -2,6 +2,7 @@
  * What an Envoy does with xDS, as far as ordering matters: it subscribes to the assignment of each cluster it has, applies what comes, answers when
  * told to, and comes back with what it has. No socket: a stream is called directly, and time is a number.
  */
+import assert from "node:assert/strict";
 import { decode } from "../../src/codec/decode.ts";
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../../src/codec/generated/messages.ts";
 import { Gate } from "../../src/xds/delivery/gate.ts";
@@ -223,8 +224,10 @@ export class DeltaEnvoy extends EnvoyModel {
   }
 
   protected receive(): Arrived | undefined {
+    const { quiet } = this.stream;
     const response = this.stream.next(this.now);
     if (response === undefined) return undefined;
+    assert.ok(!quiet, `${response.type} is sent by a stream that said it had nothing`);
     const decoded = decode("envoy.service.discovery.v3.DeltaDiscoveryResponse", Buffer.concat(response.pieces));
     return {
       type: response.type,

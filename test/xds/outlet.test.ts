@@ -27,6 +27,7 @@ class Slow {
         this.#flushed = flushed;
       },
       idle: () => undefined,
+      mayHaveMore: () => this.#sent !== this.newest,
       cut: () => {
         this.cut = true;
       },

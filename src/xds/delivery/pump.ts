@@ -53,7 +53,15 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   }
 
   get settledAt(): number {
+    if (this.quiet && this.#open.size === 0) return this.#parts.store.position; // what changed since is of other types
     return Math.min(this.#settledAt, this.#assemblies.settledAt);
+  }
+
+  /** `next` would give nothing, and will not before something happens. Not known of what has composed resources. */
+  get quiet(): boolean {
+    const waiting = this.#due.dirty.size + this.#withheld.size + this.#leaving.size + this.#assemblies.size;
+    if (waiting > 0 || this.#shelf.position > this.#position || !this.#refusals.quiet) return false;
+    return !(this.#fresh && this.interest.wildcard);
   }
 
   /** One response at a time: Envoy rebuilds a composed resource for each, and parts of a refused response are tried one group after the other. */
@@ -92,8 +100,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
       this.#has.add(slot);
       this.#parts.gate.acknowledged(this.type, slot);
       if (resource?.kind === "composed") this.#assemblies.report(slot, version);
-      else if (resource?.version === version) continue;
-      this.#due.dirty.add(slot);
+      if (resource?.kind === "composed" || resource?.version !== version) this.#due.dirty.add(slot);
     }
   }
 
@@ -188,7 +195,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return found?.rejection;
   }
 
-  /** Nobody waits for the answer to this turn any more. */
   abandon(turn: Turn): void {
     this.#open.close(turn);
   }
@@ -202,7 +208,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     });
   }
 
-  /** Resources there are that the proxy wants, and what is under way. */
   counts(): ChannelCounts {
     const { wildcard, count: subscribed } = this.interest;
     const withheld = this.#withheld.size + this.#refusals.deferredCount + this.#assemblies.withheldCount;
@@ -225,7 +230,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return slots;
   }
 
-  /** How far a resource or (with `of`) a part has come. */
   stateOf(name: string, of: string | undefined): DeliveryState {
     const slot = this.#shelf.slotOf(of ?? name);
     if (slot === undefined || !this.interest.wants(slot)) return "unsubscribed";

@@ -55,6 +55,11 @@ export class Refusals {
     return this.#trouble?.suspects.active ?? false;
   }
 
+  /** Nothing is left to be tried. */
+  get quiet(): boolean {
+    return this.#trouble === undefined || (!this.#trouble.suspects.active && this.#trouble.deferred.size === 0);
+  }
+
   /** The newest content is one that the proxy refused. */
   isRejected(slot: number): boolean {
     if (this.#trouble === undefined) return false;

@@ -84,6 +84,8 @@ export interface Channel<Request> {
   next(nowMs: number): Response | undefined;
   /** When `next` may have something though nothing happens. */
   readonly nextAt: number | undefined;
+  /** `next` would give nothing, and will not before something happens. False if that is not known without asking it. */
+  readonly quiet: boolean;
   readonly pending: number;
   readonly oldestPendingAtMs: number | undefined;
   counts(): ChannelCounts;

@@ -33,6 +33,10 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     return this.#flights.isOpen(this.#pump.oneAtATime) ? this.#pump.nextAt : this.#flights.nextAt;
   }
 
+  get quiet(): boolean {
+    return this.#pump.quiet;
+  }
+
   get pending(): number {
     return this.#flights.size;
   }
@@ -46,6 +50,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     const first = this.#first;
     this.#first = false;
     const { resourceNamesSubscribe: subscribe = [], resourceNamesUnsubscribe: unsubscribe = [] } = request;
+    if (!first && subscribe.length + unsubscribe.length === 0) return answer; // most often
     if (first) this.#pump.begin(new Map(Object.entries(request.initialResourceVersions ?? {})));
     const change = deltaChange(this.#wildcard, { first, subscribe, unsubscribe });
     this.#wildcard = change.wildcard;

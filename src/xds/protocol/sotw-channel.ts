@@ -37,6 +37,10 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     return this.#flights.isOpen(true) ? this.#pump.nextAt : this.#flights.nextAt;
   }
 
+  get quiet(): boolean {
+    return false;
+  }
+
   get pending(): number {
     return this.#flights.size;
   }

@@ -51,6 +51,12 @@ export class Stream<Request extends Typed> {
     return at;
   }
 
+  /** `next` would give nothing, and will not before something happens. */
+  get quiet(): boolean {
+    for (const channel of this.#channels) if (!channel.quiet) return false;
+    return true;
+  }
+
   /** Throws Garbage. */
   request(request: Request, nowMs: number): { readonly type: TypeUrl; readonly answer: Answer } {
     const type = this.#typeOf(request);
