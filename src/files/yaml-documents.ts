@@ -5,6 +5,7 @@
  */
 import { isAlias, isMap, isNode, LineCounter, parseDocument } from "yaml";
 import { jsonPositions } from "./json-positions.ts";
+import { withOwnStrings } from "./own-strings.ts";
 import { yamlPieces } from "./yaml-pieces.ts";
 
 /** A place in a text, both counted from 1. */
@@ -92,7 +93,7 @@ function parsed(text: string, lineOf: (line: number) => number): YamlDocument | 
     return positionAt(offset);
   };
   try {
-    return { value: document.toJS() as unknown, positionOf };
+    return { value: withOwnStrings(document.toJS()), positionOf };
   } catch (error) {
     // Aliases that multiply beyond measure, or that name no anchor, are found only now.
     return { ...positionAt(0), fault: oneLine(error instanceof Error ? error.message : String(error)) };
