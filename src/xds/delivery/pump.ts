@@ -12,7 +12,7 @@ import { Leaving, least } from "./leaving.ts";
 import { OpenTurns } from "./open-turns.ts";
 import { Outstanding } from "./outstanding.ts";
 import { Refusals } from "./refusals.ts";
-import type { Turn, WholePut } from "./turn.ts";
+import { type Turn, type WholePut, wholePut } from "./turn.ts";
 import { type Judge, Withheld } from "./withheld.ts";
 
 /**
@@ -214,7 +214,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     return { wildcard, subscribed, withheld, leaving: this.#leaving.size, rejected: this.rejections() };
   }
 
-  /** What the proxy refused and is still the newest. */
   rejections(): readonly Rejection[] {
     return [...this.#refusals.list(), ...this.#assemblies.rejections()];
   }
@@ -262,11 +261,8 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   /** The proxy does not have this any more. */
   #forget(slot: number): void {
-    this.#has.delete(slot);
-    this.#intact.delete(slot);
-    this.#due.delete(slot);
-    this.#withheld.cancel(slot);
-    this.#leaving.cancel(slot);
+    for (const set of [this.#has, this.#intact, this.#due]) set.delete(slot);
+    for (const waiting of [this.#withheld, this.#leaving]) waiting.cancel(slot);
     this.#assemblies.end(slot);
     this.#parts.gate.forgotten(this.type, slot);
     this.interest.forget(slot);
@@ -321,7 +317,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
         this.#due.dirty.delete(slot);
         this.#assemblies.begin(slot, this.#due.isAsked(slot));
       } else if (this.#admit(slot, nowMs))
-        wholes.push({ slot, resource, reworded: this.#refusals.reworded(slot, resource) });
+        wholes.push(wholePut(slot, resource, this.#refusals.reworded(slot, resource)));
     }
     return { wholes, removals };
   }

@@ -10,6 +10,17 @@ export interface WholePut {
   readonly reworded: Uint8Array | undefined;
 }
 
+const sharedPuts = new WeakMap<Resource, WholePut>();
+
+/** One object for all streams, unless it is reworded: a thousand proxies that connect would keep thousands each until they acknowledge. */
+export function wholePut(slot: number, resource: Resource, reworded: Uint8Array | undefined): WholePut {
+  const known = sharedPuts.get(resource);
+  if (reworded === undefined && known?.slot === slot) return known;
+  const put = { slot, resource, reworded };
+  if (reworded === undefined) sharedPuts.set(resource, put);
+  return put;
+}
+
 /** A composed resource to be sent. */
 export interface ComposedPut {
   readonly slot: number;
