@@ -1,8 +1,10 @@
 /** Which machine measured: figures of another are not to be compared. */
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 
-export function machineLine(envoyVersion: string): string {
+/** With the Envoy that took part, if one did. */
+export function machineLine(envoyVersion: string | undefined): string {
   const gib = Math.round(totalmem() / 1024 ** 3);
   const model = cpus()[0]?.model.trim() ?? "unknown";
-  return `${availableParallelism()} cores of ${model}, ${gib} GiB, Linux ${release()}, Node ${process.versions.node}, Envoy ${envoyVersion} with one worker`;
+  const envoy = envoyVersion === undefined ? "" : `, Envoy ${envoyVersion} with one worker`;
+  return `${availableParallelism()} cores of ${model}, ${gib} GiB, Linux ${release()}, Node ${process.versions.node}${envoy}`;
 }

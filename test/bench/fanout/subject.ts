@@ -1,0 +1,19 @@
+/** What a crowd of proxies is connected to: a server that is told of changes. */
+
+/** One change of a hostname's assignment. */
+export interface Change {
+  readonly hostname: string;
+  readonly host: number;
+  /** New, so that the change can be seen in the bytes that proxies are sent. */
+  readonly workloadId: string;
+}
+
+export interface Subject {
+  readonly pid: number;
+  readonly port: number;
+  /** Tells the server; gives when it was told, on the machine's clock. */
+  change(change: Change): Promise<number>;
+  /** Longest block of its event loop since the last question, in ms; undefined if it does not tell. */
+  blockMs(): Promise<number | undefined>;
+  stop(): Promise<void>;
+}
