@@ -50,15 +50,30 @@ export interface Recipe {
 /** Exceptions beyond this are not worth a key: the recipe is followed again. */
 const MEMO_EXCEPTIONS = 64;
 const MEMO_RECIPES = 16;
+/** Lists of proxies that are gone, per type: 40 KB each at 5,000 members, most of them the same. */
+const REMEMBERED = 8;
 
 /** Makes compositions, and gives streams that need the same the same. */
 export class Compositions {
   readonly #byVersion = new Map<string, WeakRef<Composition>>();
   readonly #recent = new Map<string, Composition>();
+  readonly #remembered = new Map<TypeUrl, readonly Composition[]>();
   readonly #lacking = new WeakMap<Composition, { readonly position: number; readonly slots: BitSet }>();
   readonly #shelfKeys = new WeakMap<Shelf, number>();
   #shelves = 0;
   #made = 0;
+
+  /** A proxy that is gone had this. It may come back and tell the version alone. */
+  remember(composition: Composition | undefined): void {
+    if (composition === undefined || composition.head !== undefined) return;
+    const others = (this.#remembered.get(composition.type) ?? []).filter((one) => one !== composition);
+    this.#remembered.set(composition.type, [composition, ...others].slice(0, REMEMBERED));
+  }
+
+  /** The list of this type and version, if anybody has it or one of the last who had it is remembered. */
+  recognised(type: TypeUrl, version: string): Composition | undefined {
+    return this.#byVersion.get(keyOf(type, undefined, version))?.deref();
+  }
 
   /** Slots of a shelf that a composition has not, or not in their newest content. Shared by all who have the same: not to be written to. */
   lacking(composition: Composition | undefined, shelf: Shelf): BitSet {
@@ -104,7 +119,7 @@ export class Compositions {
 
   #shared(type: TypeUrl, content: Content): Composition {
     const version = versionOf(Buffer.from(textOf(content)));
-    const key = `${type} ${content.head?.name ?? ""} ${version}`;
+    const key = keyOf(type, content.head, version);
     const known = this.#byVersion.get(key)?.deref();
     if (known !== undefined) return known;
     const made = new Composition(type, version, content);
@@ -127,6 +142,9 @@ export class Compositions {
     return `${shelfKey} ${shelf.position} ${head?.version ?? ""} ${exceptions.join("\n")}`;
   }
 }
+
+const keyOf = (type: TypeUrl, head: Resource | undefined, version: string): string =>
+  `${type} ${head?.name ?? ""} ${version}`;
 
 function membersOf({ shelf, except, only }: Recipe): readonly Resource[] {
   const all = shelf.sorted();

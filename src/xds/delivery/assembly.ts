@@ -126,6 +126,7 @@ export class Assembly implements Judge<string> {
   next(nowMs: number): Composition | undefined {
     const { store, shelf } = this.#of;
     if (store.frozen && !this.#repeat && (!this.#first || this.#reported !== undefined)) return undefined;
+    if (this.#reported !== undefined) this.#recognise(this.#reported, nowMs);
     const wasAt = this.#position;
     this.#position = store.position;
     if (this.#isQuiet(wasAt)) {
@@ -160,6 +161,12 @@ export class Assembly implements Judge<string> {
     this.#sent = target;
     this.#sentUpTo = upTo;
     return target;
+  }
+
+  /** The stream is gone; the proxy may come back with either. */
+  close(): void {
+    this.#of.store.compositions.remember(this.#accepted);
+    this.#of.store.compositions.remember(this.#sent);
   }
 
   /** A late answer to an older composition says nothing: the newer has the same parts, or others in their place. */
@@ -216,6 +223,20 @@ export class Assembly implements Judge<string> {
     if (target?.version !== this.#reported) return;
     this.#adopt(target);
     this.#settledAt = this.#settledIfAccepted();
+  }
+
+  /**
+   * A list that the proxy had when it was lost is known by its version: what was removed meanwhile then leaves in the usual way. Without that the
+   * first list would take clusters away that the proxy's routes point at, since the state of the world does not tell what a proxy has.
+   */
+  #recognise(reported: string, nowMs: number): void {
+    const { store, shelf } = this.#of;
+    const had = store.compositions.recognised(shelf.type, reported);
+    if (had === undefined) return;
+    this.#adopt(had);
+    if (!removedLast(shelf.type)) return;
+    for (const { name } of had.members)
+      if (shelf.get(name) === undefined) this.#leaving.add(name, store.position, nowMs);
   }
 
   #adopt(target: Composition): void {

@@ -138,6 +138,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
     this.#charge([]);
     this.#shelf.users.delete(this);
     gate.leave(this);
+    this.#assembly?.close();
     for (const { name } of this.#known?.members ?? []) this.#forget(name);
   }
 

@@ -1,0 +1,35 @@
+/** Rule 4 for who comes back over state of the world, which tells a version and not what it has. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SotwClient } from "./client.ts";
+import { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, ROUTES, withoutHostname } from "./resources.ts";
+import { withServer } from "./running-server.ts";
+
+const TYPES: readonly (readonly [string, readonly string[]])[] = [
+  [CLUSTER, []],
+  [ASSIGNMENT, ["a.test", "b.test"]],
+  [LISTENER, []],
+  [ROUTE, [ROUTES]],
+];
+
+test("rule 4: a proxy that comes back keeps clusters that were removed meanwhile until its routes are acknowledged", () =>
+  withServer({ graceMs: 300 }, async (on) => {
+    const had = new Map<string, string>();
+    const client = new SotwClient({ port: on.port });
+    for (const [type, names] of TYPES) {
+      client.subscribe(type, names);
+      had.set(type, (await client.accept(type, names)).versionInfo ?? "");
+    }
+    await client.rest();
+    client.close();
+    await on.until(() => on.told.closed === 1);
+    on.store.apply(withoutHostname("b.test"));
+    const again = new SotwClient({ port: on.port });
+    for (const [type, names] of TYPES) again.subscribe(type, names, had.get(type));
+    await again.accept(ASSIGNMENT, ["a.test", "b.test"]); // asked for by name, so answered
+    const first = await again.wire.take(({ typeUrl }) => typeUrl === CLUSTER || typeUrl === ROUTE);
+    assert.equal(first.typeUrl, ROUTE, "routes are told first");
+    again.ack(first, [ROUTES]);
+    assert.equal((await again.accept(CLUSTER, [])).resources?.length, 1, "then the cluster goes");
+    again.close();
+  }));
