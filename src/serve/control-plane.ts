@@ -203,6 +203,7 @@ export class ControlPlane {
   }
 
   #settled(): void {
+    if (!this.#announced && !this.complete) return; // half of what there is makes problems that the other half solves
     const { log, story } = this.#parts;
     // Sources and placement may both have something to say of one object; under one name the later would wipe the earlier.
     for (const [about, problems] of this.pipeline.placer.takeProblemChanges())
@@ -211,11 +212,13 @@ export class ControlPlane {
       const problems = fleet.takeProblemChanges();
       if (problems !== undefined) this.#tell({ about: `translation for ${fleet.name}`, problems });
     }
-    if (this.#announced) story.burstOver();
-    if (this.#announced || !this.complete) return; // what is read before everything is known is the state at the start, no change
+    if (this.#announced) {
+      story.burstOver();
+      return;
+    }
     this.#announced = true;
     this.#reports?.start();
-    story.forgetBurst();
+    story.forgetBurst(); // what is read before everything is known is the state at the start, no change
     const { placement } = this.pipeline;
     log.info(
       { hostnames: placement.size, fleets: this.pipeline.fleets.size },

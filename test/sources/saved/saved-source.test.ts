@@ -3,22 +3,9 @@ import { type TestContext, test } from "node:test";
 import { SavedSource } from "../../../src/sources/saved/saved-source.ts";
 import type { SavedState } from "../../../src/sources/saved/saved-text.ts";
 import type { SavedFault } from "../../../src/sources/saved/state-file.ts";
-import type { Batch, ObjectChange, ObjectRecord, ObjectSource, Sink } from "../../../src/sources/source.ts";
+import type { ObjectChange, ObjectRecord } from "../../../src/sources/source.ts";
 import { RecordingSink } from "../recording-sink.ts";
-
-/** A source that says what the test says. */
-class ToldSource implements ObjectSource {
-  #sink: Sink<ObjectChange> | undefined;
-  async start(sink: Sink<ObjectChange>): Promise<void> {
-    this.#sink = sink;
-  }
-  async stop(): Promise<void> {
-    this.#sink = undefined;
-  }
-  says(batch: Partial<Batch<ObjectChange>>): void {
-    this.#sink?.({ changes: [], problems: [], synced: false, stale: undefined, ...batch });
-  }
-}
+import { ToldSource } from "../told-source.ts";
 
 const host = (name: string, hostId = name): ObjectRecord => ({
   kind: "Host",
