@@ -1,6 +1,6 @@
 /** `npm run lab`: scenarios in the laboratory, one after the other, each on a new one. */
 import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { machineLine } from "../bench/machine.ts";
@@ -87,6 +87,9 @@ async function tryOut(scenario: Scenario, gateway: GatewayName, results: string)
   }
 }
 
+/** The laboratory alone makes a load of 2 to 4; what is above were others. */
+const busyText = (): string => `load average over the last 15 minutes ${loadavg()[2]?.toFixed(1)}`;
+
 async function print(text: string): Promise<void> {
   console.log(text);
   if (values.log !== undefined) await appendFile(values.log, `${text}\n`);
@@ -109,7 +112,7 @@ async function main(): Promise<void> {
       for (const gateway of gateways.filter((name) => one.about === undefined || one.about === name))
         for (let i = 0; i < count("times"); i++) await tryOut(one, gateway, results);
     const versions = [...new Set(ENVOYS.map(({ version }) => version))].join(" and ");
-    if (write) await writeFile(PAGE, pageOf(await readResults(results), machineLine(versions)));
+    if (write) await writeFile(PAGE, pageOf(await readResults(results), `${machineLine(versions)}; ${busyText()}`));
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -21,11 +21,11 @@ export function pageOf(results: readonly Result[], machine: string): string {
 Written by \`npm run lab -- --scenario all --write\`; do not edit.
 
 Requests that failed while things moved, in [the laboratory](../test/lab/README.md): a real kube-apiserver with its garbage collector, \`signalbox serve\`, real Envoys (1.40.0 with scoped routes, 1.36.2 with one
-RouteConfiguration, 1.40.0 over state-of-the-world streams), and a played operator and played hosts that do what wasmCloud 2.7.0 does. 20 deployments of 2 replicas on 4 hosts, all of them moving and all under load: an
+RouteConfiguration, 1.40.0 over state-of-the-world streams), and a played operator and played hosts that do what wasmCloud 2.7.0 does. 20 deployments of 2 replicas (unless said otherwise) on 4 hosts, all of them moving and all under load: an
 open loop of 300 requests per second of GET and POST, over connections kept and new, HTTP/1.1, HTTP/2, gRPC, uploads and streams of two seconds. Tempo: ${tempos}. ${machine}.
 
 *Follows Ready* is a plain proxy in the same laboratory that does what wasmCloud's runtime-gateway 2.7.0 does: it follows \`Ready\` of workloads and hosts, and asks once. It does not speak HTTP/2, so it is spared
-those requests.
+those requests; and it finds a host again that was Unknown, which that gateway forgets until each of its workloads changes.
 
 ${table(results)}
 

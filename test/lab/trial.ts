@@ -70,6 +70,7 @@ export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> 
     lab.gateway.name === "signalbox" ? ["http1", "http2"] : ["http1"],
   );
   await sleep(BEFORE_MS);
+  await blockOf(lab); // what was before does not count
   lab.timeline.note("lab", `${scenario.name} begins`);
   const disturbed = performance.now();
   await scenario.run(stage);
@@ -78,8 +79,17 @@ export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> 
   await sleep(AFTER_MS);
   const { outcomes, lags } = await lab.load.stop();
   for (const lag of lags) lab.timeline.add("load", lag);
+  const blockMs = await blockOf(lab);
+  if (blockMs > TOLD_BLOCK_MS) lab.timeline.note("signalbox", `event loop ${blockMs} ms late`);
   await sleep(ACCESS_LOG_MS);
   return verdictOf(lab, scenario, outcomes, { began, tookMs });
+}
+
+/** A control plane that is held so long loses races. */
+const TOLD_BLOCK_MS = 30;
+
+async function blockOf({ gateway }: Laboratory): Promise<number> {
+  return gateway.name === "signalbox" ? await gateway.signalbox.longestBlockMs() : 0;
 }
 
 /** Envoys write their access log this often at least. */

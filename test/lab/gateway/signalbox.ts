@@ -10,6 +10,8 @@ import { wallMs } from "../wall-clock.ts";
 
 const MAIN = join(import.meta.dirname, "../../../src/main.ts");
 const READY_MS = 60_000;
+/** Node's histogram counts the time between two timers that are this far apart, in ms. */
+const TIMER_MS = 10;
 
 export class Signalbox {
   readonly xdsPort: number;
@@ -91,6 +93,13 @@ export class Signalbox {
   /** Its admin address. */
   async admin(path: string): Promise<Response> {
     return await fetch(`http://127.0.0.1:${this.#adminPort}${path}`);
+  }
+
+  /** Longest block of its event loop since it started or was last asked, in ms; on a busy machine with the time that others had the core. */
+  async longestBlockMs(): Promise<number> {
+    const metrics = await (await this.admin("/metrics")).text();
+    const longest = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1]) * 1000;
+    return Math.round(Math.max(0, longest - TIMER_MS));
   }
 
   async stop(): Promise<void> {

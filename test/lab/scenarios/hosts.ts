@@ -58,9 +58,9 @@ export const HOSTS: readonly Scenario[] = [
   {
     name: "host-black-holed",
     what: "one of the hosts does not answer at all any more, connects included",
-    promised: "measured",
+    promised: "safe",
     cause:
-      "requests under way at that moment wait for a host that never answers; new ones find another after the connect time-out",
+      "a request of another method that reached it, or an answer that had begun, waits for a host that never answers",
     run: async (stage) => {
       const host = first(stage.lab);
       const { name } = host;
@@ -75,9 +75,9 @@ export const HOSTS: readonly Scenario[] = [
   {
     name: "host-frozen",
     what: "one of the hosts freezes for ten seconds and goes on",
-    promised: "measured",
+    promised: "safe",
     cause:
-      "a frozen host looks like a slow application: requests that reached it wait until it goes on or the client gives up (15 s)",
+      "a frozen host looks like a slow application: a request of another method waits until it goes on, having been told to stop its workloads meanwhile, or until the client gives up (15 s)",
     run: async (stage) => {
       const host = first(stage.lab);
       host.freeze();
