@@ -45,6 +45,8 @@ export interface Figures {
 /** All come back at once to a server that was started anew. */
 export interface Return {
   readonly ms: number;
+  /** Connections that the server ended before it had read all, and that came again. */
+  readonly again: number;
   readonly cpu: number;
   /** Resources and bytes that were sent though everybody had everything; bytes include the answers that `ms` waited for. */
   readonly resources: number;
@@ -82,12 +84,12 @@ export async function measure(
   await anew.blockMs();
   const peak = new Peak(anew.pid);
   const cpuBefore = cpuSeconds(anew.pid);
-  const ms = await crowd.ask("comeBack", anew.port);
+  const { ms, again } = await crowd.ask("comeBack", anew.port);
   const cpu = cpuSeconds(anew.pid) - cpuBefore;
   await sleep(1_000); // whatever is sent without need comes right behind
   const { resources, bytes } = await crowd.ask("received", undefined);
   await crowd.ask("leave", undefined);
-  const back = { ms, cpu, resources, bytes, rssMost: peak.stop(), blockMs: await anew.blockMs() };
+  const back = { ms, again, cpu, resources, bytes, rssMost: peak.stop(), blockMs: await anew.blockMs() };
   return { figures: { connected, ...figures }, back };
 }
 

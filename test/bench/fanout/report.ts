@@ -71,6 +71,7 @@ const ROWS: readonly Row[] = [
     what: "all back at once after a restart: until every request was read",
     of: ({ back }) => `${seconds(back.ms)}, ${back.cpu.toFixed(1)} s of CPU`,
   },
+  { what: "of these, ended by the server and come again", of: ({ back }) => count(back.again) },
   { what: "resources sent again to those that had them", of: ({ back }) => count(back.resources) },
   { what: "most RSS, longest block meanwhile", of: ({ back }) => `${mib(back.rssMost)}, ${blocked(back.blockMs)}` },
 ];
