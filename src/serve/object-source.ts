@@ -1,45 +1,19 @@
 /** The source that the settings name. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { SourceSettings } from "../config/settings.ts";
-import { HttpKubernetesClient } from "../kubernetes/client.ts";
-import { readAccess } from "../kubernetes/kubeconfig.ts";
 import { filesSource } from "../sources/files.ts";
-import { KubernetesSource } from "../sources/kubernetes.ts";
 import type { ObjectSource } from "../sources/source.ts";
 import type { Reporting } from "./event-reports.ts";
-import { WatchStories } from "./watch-story.ts";
 
 /** Where objects come from, and how their owners are told in Events; undefined: not at all. */
-interface Sources {
+export interface Sources {
   readonly source: ObjectSource;
   readonly reporting: Reporting | undefined;
 }
 
-/** Makes it, without starting it. @throws ApiError when no kubeconfig names an API server. */
-export function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, log: Logger): Sources {
+/** Makes it, without starting it. Rejects with ApiError when no kubeconfig names an API server. */
+export async function objectSource(settings: SourceSettings, env: NodeJS.ProcessEnv, log: Logger): Promise<Sources> {
   if (settings.kind === "folder") return { source: filesSource({ folder: settings.folder }), reporting: undefined };
-  const { namespaces, kubeconfig, context } = settings;
-  const access = readAccess(
-    { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) },
-    env,
-  );
-  log.info({ server: access.cluster.server, from: access.origin }, "reading from Kubernetes");
-  const stories = new WatchStories(log, () => performance.now());
-  const client = new HttpKubernetesClient(access);
-  const source = new KubernetesSource({
-    client,
-    namespaces,
-    observer: (kind, namespace) => stories.of(kind, namespace),
-    clock: { now: () => performance.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) },
-    chance: Math.random,
-  });
-  const leaseNamespace = settings.leaseNamespace ?? (access.inPod ? access.namespace : "");
-  if (settings.events && leaseNamespace === "")
-    log.info(
-      { remedy: "Set source.kubernetes.leaseNamespace, or events: false" },
-      "no Events are written: this is no pod, and no namespace is named for the Lease",
-    );
-  const reporting = settings.events && leaseNamespace !== "" ? { client, source, leaseNamespace } : undefined;
-  return { source, reporting };
+  const { kubernetesSource } = await import("./kubernetes-source.ts"); // what only it needs is not loaded for a folder
+  return kubernetesSource(settings, env, log);
 }

@@ -1,10 +1,9 @@
 /** The command `serve`: the control plane as a process. */
 import { resolve } from "node:path";
-import { setLogger } from "@grpc/grpc-js";
 import { type Logger, pino } from "pino";
 import { type AdminHttp, serveAdminHttp } from "../admin/http.ts";
 import { routesOf } from "../admin/routes.ts";
-import type { RunningAdminService } from "../admin/service.ts";
+import type { AdminServiceOptions, RunningAdminService } from "../admin/service.ts";
 import { command } from "../cli/command.ts";
 import { Refusal } from "../cli/refusal.ts";
 import { packageVersion } from "../cli/version.ts";
@@ -15,7 +14,7 @@ import { problemText, subjectText } from "../placement/problem.ts";
 import { addressText } from "../sources/address.ts";
 import { bindWords } from "../xds/listen.ts";
 import { ControlPlane } from "./control-plane.ts";
-import { objectSource } from "./object-source.ts";
+import { objectSource, type Sources } from "./object-source.ts";
 import { Story } from "./story.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
 
@@ -49,7 +48,6 @@ export const serveCommand = command({
     const { settings } = loaded;
     const log = pino({ level: settings.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
     endOnBugs(log);
-    quietGrpc(log);
     const version = packageVersion();
     log.info({ version, config: file }, "Signalbox starts");
     const running = await start(settings, file, version, log, terminal.env);
@@ -72,12 +70,6 @@ function endOnBugs(log: Logger): void {
   process.on("unhandledRejection", end);
 }
 
-/** grpc-js writes to standard error what it also gives to callbacks and events, where it is told in our words. */
-function quietGrpc(log: Logger): void {
-  const say = (message: unknown): void => log.debug({ said: String(message) }, "grpc-js");
-  setLogger({ error: say, info: say, debug: say });
-}
-
 interface Running {
   readonly stop: () => Promise<void>;
 }
@@ -90,7 +82,7 @@ async function start(
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
   const story = new Story(log, () => performance.now());
-  const plane = new ControlPlane(settings, { ...sourceOf(settings, env, log), log, story, version });
+  const plane = new ControlPlane(settings, { ...(await sourceOf(settings, env, log)), log, story, version });
   plane.metrics.reloaded("applied");
   const admin = await listenAdmin(plane, settings, log);
   let port: number;
@@ -119,9 +111,9 @@ async function start(
   };
 }
 
-function sourceOf(settings: Settings, env: NodeJS.ProcessEnv, log: Logger): ReturnType<typeof objectSource> {
+async function sourceOf(settings: Settings, env: NodeJS.ProcessEnv, log: Logger): Promise<Sources> {
   try {
-    return objectSource(settings.source, env, log);
+    return await objectSource(settings.source, env, log);
   } catch (error) {
     if (error instanceof ApiError) throw new Refusal(error.failure.cause, error.failure.remedy, { cause: error });
     throw error;
@@ -163,8 +155,7 @@ async function listenAdmin(plane: ControlPlane, settings: Settings, log: Logger)
   }
   if (grpcAddress !== undefined)
     try {
-      const { serveAdminService } = await import("../admin/service.ts"); // reads .proto files, which costs 2 MiB: only for who wants it
-      service = await serveAdminService({ address: addressText(grpcAddress), model: plane.model, onError });
+      service = await adminService({ address: addressText(grpcAddress), model: plane.model, onError }, log);
     } catch (error) {
       await http.close();
       throw taken("admin.grpcAddress", addressText(grpcAddress), error);
@@ -176,6 +167,18 @@ async function listenAdmin(plane: ControlPlane, settings: Settings, log: Logger)
       await http.close();
     },
   };
+}
+
+/** grpc-js is loaded only for who wants this service. */
+async function adminService(options: AdminServiceOptions, log: Logger): Promise<RunningAdminService> {
+  const [{ serveAdminService }, { setLogger }] = await Promise.all([
+    import("../admin/service.ts"),
+    import("@grpc/grpc-js"),
+  ]);
+  // It writes to standard error what it also gives to callbacks and events, where it is told in our words.
+  const say = (message: unknown): void => log.debug({ said: String(message) }, "grpc-js");
+  setLogger({ error: say, info: say, debug: say });
+  return serveAdminService(options);
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

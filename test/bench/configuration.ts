@@ -8,14 +8,17 @@ export interface Wanted {
   /** Port of the Envoys' one listener. */
   readonly listenerPort: number;
   readonly layout: "auto" | "rds" | "scoped";
+  /** Certificates of the xDS port; left out: plaintext. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile: string } | undefined;
 }
 
 /** Writes signalbox.yaml into a folder; gives its path. Defaults all over, but for ports, loopback hosts and the access log, which would go through a pipe of ours. */
-export async function writeConfiguration(folder: string, { source, listenerPort, layout }: Wanted): Promise<string> {
+export async function writeConfiguration(folder: string, wanted: Wanted): Promise<string> {
+  const { source, listenerPort, layout, tls } = wanted;
   const file = join(folder, "signalbox.yaml");
   const configuration = {
     source,
-    xds: { address: "127.0.0.1:0" },
+    xds: { address: "127.0.0.1:0", ...(tls === undefined ? {} : { tls }) },
     admin: { address: "127.0.0.1:0" },
     hosts: { allowedNetworks: ["127.0.0.0/8"] },
     fleets: [

@@ -1,8 +1,8 @@
 /** A crowd of proxies, and when the last of them had acknowledged a change. A child process (see remote.ts). */
-import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
 import { answer } from "../remote.ts";
+import { connectedSocket, type Target } from "./connected-socket.ts";
 import { ASSIGNMENT, CLUSTER, DeltaProxy, LISTENER, resumption, SCOPED_ROUTE, tellsRead } from "./delta-proxy.ts";
 import type { DeltaResponse } from "./delta-response.ts";
 
@@ -28,7 +28,9 @@ interface Received {
 
 export type CrowdCalls = {
   /** Connects so many, some at a time; resolves when each has acknowledged everything there is. */
-  readonly open: (what: { readonly port: number; readonly count: number }) => Promise<void>;
+  readonly open: (what: { readonly target: Target; readonly count: number }) => Promise<void>;
+  /** Clients that have everything so far, while `open` is under way. */
+  readonly opened: (argument: undefined) => number;
   /** The next change. One resource has one at a time. */
   readonly expect: (change: Expected) => void;
   /** What was expected so far, once each proxy has acknowledged it; each is told once. */
@@ -40,7 +42,7 @@ export type CrowdCalls = {
    * All that left connect at once, and again where the server ends them; resolves when the server has read all of what each asked, with the ms it took
    * and how many connections were ended before that.
    */
-  readonly comeBack: (port: number) => Promise<{ readonly ms: number; readonly again: number }>;
+  readonly comeBack: (target: Target) => Promise<{ readonly ms: number; readonly again: number }>;
 };
 
 /** Connected at a time at first: a thousand at once would measure this process. */
@@ -51,6 +53,7 @@ const AGAIN_MS = 500;
 
 const proxies: DeltaProxy[] = [];
 let expected = 0; // proxies
+let opened = 0;
 const held = new Map<string, Map<string, string>>(); // of the first proxy, and so of all
 const underWay = new Map<string, { readonly change: Expected; readonly firstAt: number; proxies: number }>();
 let delivered: Delivered[] = [];
@@ -83,26 +86,21 @@ function take(serial: number, response: DeltaResponse): void {
   }
 }
 
-function connected(
-  port: number,
+async function connected(
+  target: Target,
   serial: number,
   took: (response: DeltaResponse) => void,
   closed: (why: string) => void,
 ): Promise<DeltaProxy> {
-  return new Promise((settle, reject) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      const proxy = new DeltaProxy(socket, {
-        took: (response) => {
-          take(serial, response);
-          took(response);
-        },
-        closed,
-      });
-      proxies[serial] = proxy;
-      settle(proxy);
-    });
-    socket.on("error", reject);
+  const proxy = new DeltaProxy(await connectedSocket(target), {
+    took: (response) => {
+      take(serial, response);
+      took(response);
+    },
+    closed,
   });
+  proxies[serial] = proxy;
+  return proxy;
 }
 
 /** Nothing that is measured goes on without one of its proxies. */
@@ -111,7 +109,7 @@ function fail(error: Error): void {
   process.exit(1);
 }
 
-async function openOne(port: number, serial: number): Promise<void> {
+async function openOne(target: Target, serial: number): Promise<void> {
   const missing = new Set([CLUSTER, ASSIGNMENT, LISTENER, SCOPED_ROUTE]);
   await new Promise<void>((settle, reject) => {
     const took = ({ typeUrl }: DeltaResponse): void => {
@@ -120,18 +118,20 @@ async function openOne(port: number, serial: number): Promise<void> {
     const closed = (why: string): void => {
       if (!leaving) fail(new Error(`the stream of proxy ${serial} is over: ${why}`));
     };
-    connected(port, serial, took, closed).then((proxy) => proxy.begin(`proxy-${serial}`), reject);
+    connected(target, serial, took, closed).then((proxy) => proxy.begin(`proxy-${serial}`), reject);
   });
+  opened += 1;
 }
 
 const bytesReceived = (): number => proxies.reduce((sum, proxy) => sum + proxy.receivedBytes, 0);
 
 answer<CrowdCalls>({
-  open: async ({ port, count }) => {
+  open: async ({ target, count }) => {
     expected = count;
     for (let from = 0; from < count; from += AT_ONCE)
-      await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, i) => openOne(port, from + i)));
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, i) => openOne(target, from + i)));
   },
+  opened: () => opened,
   expect: (change) => {
     if (underWay.has(change.name)) throw new Error(`${change.name} is under way already`);
     underWay.set(change.name, { change, firstAt: 0, proxies: 0 });
@@ -154,7 +154,7 @@ answer<CrowdCalls>({
     for (const proxy of proxies) proxy.destroy();
     received = { messages: 0, resources: 0, removals: 0, bytes: 0 };
   },
-  comeBack: async (port) => {
+  comeBack: async (target) => {
     const requests = resumption(held);
     const count = proxies.length;
     const startedAt = monotonicMs();
@@ -166,7 +166,7 @@ answer<CrowdCalls>({
         const took = (response: DeltaResponse): void => {
           if (tellsRead(response)) settle(true);
         };
-        connected(port, serial, took, () => settle(false)).then(
+        connected(target, serial, took, () => settle(false)).then(
           (proxy) => proxy.resume(`proxy-${serial}`, requests),
           () => settle(false),
         );

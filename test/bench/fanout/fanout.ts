@@ -12,6 +12,8 @@ import { Content } from "./content.ts";
 import { startCore } from "./core-subject.ts";
 import { startGo } from "./go-subject.ts";
 import { HOSTS, measure, type Plan } from "./measure.ts";
+import { type ClientTls, makeMutualTls } from "./mutual-tls.ts";
+import { progress } from "./progress.ts";
 import { type Compared, pageOf, type Report, type Served, tablesOf } from "./report.ts";
 import { startServe, writeObjects } from "./serve-subject.ts";
 
@@ -20,8 +22,9 @@ const ROOT = join(import.meta.dirname, "../../..");
 const USAGE = `npm run bench:fanout -- [options]
   --clients 1000           proxies of \`signalbox serve\`; 0 leaves that part out
   --hostnames 5000         hostnames
+  --tls both               with mutual TLS as well as in plaintext; "no": in plaintext alone, "yes": with TLS alone
   --rate 25                changes per second
-  --seconds 300            for so long
+  --seconds 300            for so long, each
   --main dist/main.js      what is measured: what \`npm run build\` makes, as users get it
   --beside 1,100,1000      clients of the xDS server alone and of go-control-plane, one change at a time; "" for none
   --beside-hostnames 5000  hostnames there; several sizes by commas
@@ -33,6 +36,7 @@ const { values } = parseArgs({
   options: {
     clients: { type: "string", default: "1000" },
     hostnames: { type: "string", default: "5000" },
+    tls: { type: "string", default: "both" },
     rate: { type: "string", default: "25" },
     seconds: { type: "string", default: "300" },
     main: { type: "string", default: "dist/main.js" },
@@ -54,32 +58,50 @@ function number(option: string, text: string, least: number): number {
 const numbers = (option: string, text: string, least: number): readonly number[] =>
   text === "" ? [] : text.split(",").map((one) => number(option, one, least));
 
+type Wire = Served["wire"];
+
+function wires(text: string): readonly Wire[] {
+  if (text === "both") return ["plaintext", "mTLS"];
+  if (text === "no") return ["plaintext"];
+  if (text === "yes") return ["mTLS"];
+  throw new Error(`--tls ${text}: write both, no or yes`);
+}
+
+interface Prepared {
+  readonly folder: string;
+  readonly configuration: string;
+  readonly tls: ClientTls | undefined;
+}
+
 /** A folder with the configuration that all servers share, and its content. Removed afterwards. */
-async function inFolder<Result>(work: (folder: string, configuration: string) => Promise<Result>): Promise<Result> {
+async function inFolder<Result>(wire: Wire, work: (prepared: Prepared) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "signalbox-fanout-"));
   try {
     const source = { folder: join(folder, "objects") };
-    return await work(folder, await writeConfiguration(folder, { source, listenerPort: 10_000, layout: "scoped" }));
+    const tls = wire === "mTLS" ? await makeMutualTls(folder) : undefined;
+    const wanted = { source, listenerPort: 10_000, layout: "scoped", tls: tls?.server } as const;
+    return await work({ folder, configuration: await writeConfiguration(folder, wanted), tls: tls?.client });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function served(plan: Plan): Promise<Served> {
-  return inFolder(async (folder, configuration) => {
-    const start = () => startServe(folder, configuration, resolve(ROOT, values.main));
+function served(plan: Plan, wire: Wire): Promise<Served> {
+  return inFolder(wire, async (prepared) => {
+    const { folder } = prepared;
+    const start = () => startServe({ ...prepared, main: resolve(ROOT, values.main) });
     const first = async ({ placed }: { readonly placed: ReadonlyMap<string, number> }) => {
       await writeObjects(folder, placed, HOSTS);
       return start();
     };
     const { figures, back } = await measure(plan, first, start);
     if (back === undefined) throw new Error("nobody came back");
-    return { plan, wire: "plaintext", figures, back };
+    return { plan, wire, figures, back };
   });
 }
 
 function compared(plan: Plan): Promise<Compared> {
-  return inFolder(async (_, configuration) => {
+  return inFolder("plaintext", async ({ configuration }) => {
     const content = await Content.of(configuration);
     const own = await measure(plan, ({ placed }) => startCore(content, placed));
     const go = await measure(plan, ({ placed }) => startGo(content, placed));
@@ -102,13 +124,15 @@ async function main(): Promise<void> {
   if (clients > 0) {
     const hostnames = number("hostnames", values.hostnames, 2);
     const seconds = number("seconds", values.seconds, 1);
-    console.error(`signalbox serve: ${clients} proxies, ${hostnames} hostnames, ${seconds} s …`);
-    report.served.push(await served({ clients, hostnames, rate, seconds, oneByOne: false }));
+    for (const wire of wires(values.tls)) {
+      progress(`signalbox serve, ${wire}: ${clients} proxies, ${hostnames} hostnames, ${seconds} s …`);
+      report.served.push(await served({ clients, hostnames, rate, seconds, oneByOne: false }, wire));
+    }
   }
   const seconds = number("beside-seconds", values["beside-seconds"], 1);
   for (const hostnames of numbers("beside-hostnames", values["beside-hostnames"], 2))
     for (const many of numbers("beside", values.beside, 1)) {
-      console.error(`beside go-control-plane: ${many} clients, ${hostnames} hostnames, ${seconds} s each …`);
+      progress(`beside go-control-plane: ${many} clients, ${hostnames} hostnames, ${seconds} s each …`);
       report.compared.push(await compared({ clients: many, hostnames, rate, seconds, oneByOne: true }));
     }
   console.log(tablesOf(report));

@@ -3,6 +3,7 @@
  * server that they measure, and node:http2 costs the same on both sides. For well-behaved servers only: what is not expected throws.
  */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /** Frame types and flags of RFC 9113, section 6. */
@@ -65,7 +66,7 @@ export class GrpcStream {
         Buffer.from(PREFACE),
         frame(SETTINGS, 0, 0, settings),
         frame(WINDOW_UPDATE, 0, 0, wider),
-        frame(HEADERS, END_HEADERS, 1, requestHeaders(path)),
+        frame(HEADERS, END_HEADERS, 1, requestHeaders(path, socket instanceof TLSSocket ? "https" : "http")),
       ]),
     );
   }
@@ -201,9 +202,9 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 }
 
 /** HPACK (RFC 7541) without tables or Huffman codes: literals, and indices of the static table where it has all of a field. */
-function requestHeaders(path: string): Buffer {
+function requestHeaders(path: string, scheme: "http" | "https"): Buffer {
   return Buffer.concat([
-    Buffer.from([0x83, 0x86]), // :method POST, :scheme http
+    Buffer.from([0x83, scheme === "http" ? 0x86 : 0x87]), // :method POST, :scheme
     literal(":path", path),
     literal(":authority", "xds.test"),
     literal("content-type", "application/grpc"),

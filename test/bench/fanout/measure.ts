@@ -4,7 +4,9 @@ import { monotonicMs } from "../clock.ts";
 import { cpuSeconds, rssBytes } from "../process-cost.ts";
 import { startRemote } from "../remote.ts";
 import { Scenario } from "../scenario.ts";
+import type { Target } from "./connected-socket.ts";
 import type { CrowdCalls, Delivered } from "./crowd-process.ts";
+import { progress } from "./progress.ts";
 import type { Subject } from "./subject.ts";
 
 /** How large, and how long. */
@@ -84,7 +86,8 @@ export async function measure(
   await anew.blockMs();
   const peak = new Peak(anew.pid);
   const cpuBefore = cpuSeconds(anew.pid);
-  const { ms, again } = await crowd.ask("comeBack", anew.port);
+  const { ms, again } = await crowd.ask("comeBack", targetOf(anew));
+  progress(`all back, ${(ms / 1000).toFixed(1)} s after they began`);
   const cpu = cpuSeconds(anew.pid) - cpuBefore;
   await sleep(1_000); // whatever is sent without need comes right behind
   const { resources, bytes } = await crowd.ask("received", undefined);
@@ -95,10 +98,21 @@ export async function measure(
 
 type Crowd = ReturnType<typeof startRemote<CrowdCalls>>;
 
-async function connect({ pid, port }: Subject, crowd: Crowd, count: number): Promise<Figures["connected"]> {
+/** How often a part that lasts tells how far it is, in ms. */
+const TELL_MS = 10_000;
+
+const targetOf = ({ port, tls }: Subject): Target => ({ port, tls });
+
+async function connect(subject: Subject, crowd: Crowd, count: number): Promise<Figures["connected"]> {
+  const { pid } = subject;
   const [rssBefore, cpuBefore, startedAt] = [rssBytes(pid), cpuSeconds(pid), monotonicMs()];
-  await crowd.ask("open", { port, count });
+  const telling = setInterval(
+    async () => progress(`${await crowd.ask("opened", undefined)} of ${count} connected`),
+    TELL_MS,
+  );
+  await crowd.ask("open", { target: targetOf(subject), count }).finally(() => clearInterval(telling));
   const ms = monotonicMs() - startedAt;
+  progress(`${count} connected, ${(ms / 1000).toFixed(1)} s after they began`);
   await sleep(500); // the last acknowledgements
   const cpu = cpuSeconds(pid) - cpuBefore;
   const { bytes } = await crowd.ask("received", undefined);
@@ -119,7 +133,12 @@ async function changed({ plan, scenario, subject, crowd }: Stage): Promise<Omit<
   const delivered: Delivered[] = [];
   const peak = new Peak(subject.pid);
   const [cpuBefore, startedAt] = [cpuSeconds(subject.pid), monotonicMs()];
+  let toldAt = startedAt;
   for (let made = 0; monotonicMs() - startedAt < seconds * 1000; made++) {
+    if (monotonicMs() - toldAt >= TELL_MS) {
+      toldAt = monotonicMs();
+      progress(`${made} changes, ${((toldAt - startedAt) / 1000).toFixed(0)} of ${seconds} s`);
+    }
     const { hostname, host } = scenario.move(undefined);
     if (recent.includes(hostname)) continue;
     if (recent.push(hostname) > scenario.shape.hostnames / 2) recent.shift();
@@ -130,6 +149,7 @@ async function changed({ plan, scenario, subject, crowd }: Stage): Promise<Omit<
     await sleep(Math.max(0, startedAt + ((made + 1) / rate) * 1000 - monotonicMs()));
   }
   delivered.push(...(await crowd.ask("delivered", undefined)));
+  progress(`${delivered.length} changes, acknowledged by all`);
   const wallMs = monotonicMs() - startedAt;
   const cpu = cpuSeconds(subject.pid) - cpuBefore;
   const { messages, bytes } = await crowd.ask("received", undefined);

@@ -148,6 +148,7 @@ ${tablesOf(report)}
 ## How to read it
 - \`serve\` reads a folder with one file per hostname, with the defaults of its configuration. Changes that come while a fan-out is under way go together: with more proxies, more of them in one response.
 - All back at once: the server is killed and started again, then every proxy connects in the same moment and tells what it has.
+- mTLS: \`xds.tls\` with certificates as \`signalbox certgen\` makes them (ECDSA, P-256). Every client shows one, and shakes hands in full when it comes back: no session is resumed.
 - Beside go-control-plane: the xDS server of \`src/xds\` alone, and a server on go-control-plane 0.14.0 (\`test/bench/go-control-plane\`): a MuxCache of LinearCaches, which serves this better than SnapshotCache does. Both are given
   the same resources and changes by a function call, one change at a time, and serve the same client process.
 - A LinearCache keeps a map of names to versions for every subscription, looks through it for every response and every acknowledgement, and copies it for every response, all under one lock: its cost grows with hostnames times clients.

@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { monotonicMs } from "../clock.ts";
 import { HOST_STATUS, hostObject, workloadObject, workloadStatus } from "../objects.ts";
 import { startSignalbox } from "../signalbox.ts";
+import type { ClientTls } from "./mutual-tls.ts";
 import type { Change, Subject } from "./subject.ts";
 
 /** Writes the files that say what there is at the start, into an empty folder. */
@@ -19,12 +20,21 @@ export async function writeObjects(folder: string, placed: ReadonlyMap<string, n
   for (const [hostname, host] of placed) await write(folder, { hostname, host, workloadId: `w-${hostname}` });
 }
 
+/** What `serve` is started on: the folder of `writeObjects`, a configuration, and what that has clients show. */
+export interface Installed {
+  readonly folder: string;
+  readonly configuration: string;
+  readonly main: string;
+  readonly tls: ClientTls | undefined;
+}
+
 /** Starts `serve` on what `writeObjects` wrote. */
-export async function startServe(folder: string, configuration: string, main: string): Promise<Subject> {
+export async function startServe({ folder, configuration, main, tls }: Installed): Promise<Subject> {
   const signalbox = await startSignalbox(configuration, main);
   return {
     pid: signalbox.pid,
     port: signalbox.xdsPort,
+    tls,
     change: (change) => write(folder, change),
     blockMs: async () => (await signalbox.counters()).blockMs,
     stop: () => signalbox.stop(),
