@@ -123,18 +123,15 @@ export class XdsServer {
     this.#transport = new GrpcTransport({
       handler: (path) => services.get(path),
       settings: {
-        maxRequestBytes: options.maxRequestBytes ?? 33_554_432,
         keepaliveMs: options.keepaliveMs ?? 30_000,
         keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 10_000,
       },
+      maxRequestBytes: options.maxRequestBytes ?? 33_554_432,
       // Streams of methods that nobody serves never become sessions. Those over the limit are refused with words; these are refused by HTTP/2.
       maxCalls: 2 * this.#limits.streamsPerConnection,
       on: {
         offended: ({ peer }) => this.#connections.of(peer).offended(),
-        overfull: ({ peer }) =>
-          this.#connections
-            .of(peer)
-            .limited("maxRequestBytes", "has too much of requests that are not whole; one is ended"),
+        overfull: ({ peer }, what) => this.#connections.of(peer).limited("maxRequestBytes", what),
       },
     });
   }

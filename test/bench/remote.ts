@@ -42,13 +42,16 @@ export function startRemote<C extends Calls>(file: string): Remote<C> {
   });
   return {
     pid: child.pid ?? 0,
-    ask: <Name extends keyof C & string>(call: Name, argument: Argument<C[Name]>) =>
-      new Promise<Result<C[Name]>>((fulfil, reject) => {
+    ask: <Name extends keyof C & string>(call: Name, argument: Argument<C[Name]>) => {
+      const answer = new Promise<Result<C[Name]>>((fulfil, reject) => {
         if (!child.connected) return reject(new Error(`${file} has ended`));
         asked += 1;
         waiting.set(asked, { fulfil: (result) => fulfil(result as Result<C[Name]>), reject });
         child.send({ id: asked, call, argument } satisfies Question);
-      }),
+      });
+      answer.catch(() => undefined); // where something else has failed nobody may wait any more, and that is what is to be told
+      return answer;
+    },
     stop: async () => {
       child.kill("SIGKILL");
       await exit;

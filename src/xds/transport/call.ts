@@ -2,6 +2,8 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Client } from "./client.ts";
 import { type GrpcStatus, OK, STATUS, trailersOf } from "./grpc-status.ts";
+import type { Inbox } from "./inbox.ts";
+import { LARGE_BYTES, type LargeReader, type LargeRequests } from "./large-requests.ts";
 import { MessageReader, PREFIX_BYTES, prefixInto } from "./message-reader.ts";
 import type { PartialCall, Partials } from "./partials.ts";
 
@@ -56,20 +58,30 @@ export const HEADERS = {
  */
 type State = "open" | "ending" | "closed";
 
+/** What all calls of a server share. */
+export interface Shared {
+  /** Largest request. */
+  readonly maxRequestBytes: number;
+  readonly partials: Partials;
+  readonly large: LargeRequests;
+  readonly inbox: Inbox;
+}
+
 /** What a call is made of. */
 export interface CallParts {
   readonly stream: ServerHttp2Stream;
   readonly client: Client;
   readonly authority: string;
-  /** Largest request. */
-  readonly maxRequestBytes: number;
-  readonly partials: Partials;
+  readonly shared: Shared;
   /** The call was ended for what it sent. */
   readonly offended: () => void;
 }
 
-/** A call on one stream of a connection. */
-export class GrpcCall implements Call, PartialCall {
+/**
+ * Reads, unless whoever serves it wants a pause, a request waits for its turn (`inbox`), or a large one for room (`large`). What is not read stays with
+ * the client, but for one HTTP/2 window.
+ */
+export class GrpcCall implements Call, PartialCall, LargeReader {
   readonly client: Client;
   readonly authority: string;
   readonly #parts: CallParts;
@@ -78,16 +90,20 @@ export class GrpcCall implements Call, PartialCall {
   #events: CallEvents | undefined;
   #state: State = "open";
   #status = OK;
+  #paused = false; // by whoever serves it
+  #queued = 0; // requests that wait for their turn
+  #queuedBytes = 0;
+  #large = false; // a large request has begun, and is not worked off
+  #waits = false; // for room
+  #reads = true;
 
   constructor(parts: CallParts) {
-    const { stream, client, authority, maxRequestBytes } = parts;
+    const { stream, client, authority, shared } = parts;
     this.client = client;
     this.authority = authority;
     this.#parts = parts;
     this.#stream = stream;
-    this.#reader = new MessageReader(maxRequestBytes, (bytes) => {
-      if (this.#state === "open") this.#events?.message(bytes);
-    });
+    this.#reader = new MessageReader(shared.maxRequestBytes, (bytes) => this.#message(bytes));
     stream.on("wantTrailers", () => this.#conclude());
     stream.on("close", () => this.#close());
   }
@@ -116,11 +132,22 @@ export class GrpcCall implements Call, PartialCall {
   }
 
   pause(): void {
-    this.#stream.pause();
+    this.#paused = true;
+    this.#flow();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#paused = false;
+    this.#flow();
+  }
+
+  admitted(): void {
+    this.#waits = false;
+    this.#flow();
+  }
+
+  tooSlow(): void {
+    this.fail({ code: STATUS.resourceExhausted, message: "a large request took too long while others waited" });
   }
 
   end(status: GrpcStatus = OK): void {
@@ -141,8 +168,49 @@ export class GrpcCall implements Call, PartialCall {
   #take(chunk: Buffer): void {
     if (this.#state !== "open") return;
     const fault = this.#reader.take(chunk);
-    this.#parts.partials.set(this, this.#reader.keptBytes);
     if (fault !== undefined) this.fail(fault);
+    else this.#weigh();
+  }
+
+  /** A request is whole. Behind one that waits for its turn it waits too. */
+  #message(bytes: Buffer): void {
+    const step = (): void => {
+      if (this.#state === "open") this.#events?.message(bytes);
+    };
+    const { inbox } = this.#parts.shared;
+    if (this.#queued === 0 && inbox.now(step)) return;
+    this.#queued += 1;
+    this.#queuedBytes += bytes.length;
+    inbox.later(() => {
+      this.#queued -= 1;
+      this.#queuedBytes -= bytes.length;
+      step();
+      if (this.#events !== undefined) this.#weigh();
+    });
+  }
+
+  /** What is kept is counted, and a large request is read on only if there is room. */
+  #weigh(): void {
+    const { partials, large } = this.#parts.shared;
+    partials.set(this, this.#reader.keptBytes + this.#queuedBytes);
+    if (this.#events === undefined) return; // it was ended for that
+    if (this.#reader.isWithin && this.#reader.neededBytes > LARGE_BYTES) {
+      this.#large = true;
+      this.#waits = !large.begin(this, this.#reader.neededBytes);
+    } else if (this.#large && this.#queued === 0) {
+      this.#large = false;
+      large.end(this);
+    }
+    this.#flow();
+  }
+
+  #flow(): void {
+    if (this.#state !== "open") return; // what still comes is dropped
+    const reads = !(this.#paused || this.#waits || this.#queued > 0);
+    if (reads === this.#reads) return;
+    this.#reads = reads;
+    if (reads) this.#stream.resume();
+    else this.#stream.pause();
   }
 
   #ended(): void {
@@ -171,7 +239,8 @@ export class GrpcCall implements Call, PartialCall {
 
   #tellClosed(): void {
     this.#reader.forget();
-    this.#parts.partials.set(this, 0);
+    this.#parts.shared.partials.set(this, 0);
+    this.#parts.shared.large.end(this);
     const events = this.#events;
     this.#events = undefined;
     events?.closed();

@@ -1,9 +1,8 @@
 /** One HTTP/2 connection: its calls, whether anybody is still there, and how long it may last. */
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import { type Call, type CallEvents, GrpcCall, HEADERS, refuse } from "./call.ts";
+import { type Call, type CallEvents, GrpcCall, HEADERS, refuse, type Shared } from "./call.ts";
 import type { Client } from "./client.ts";
 import { type GrpcStatus, STATUS, trailersOf } from "./grpc-status.ts";
-import type { Partials } from "./partials.ts";
 
 /** Serves a call, and reading begins; or tells how it ends at once. */
 export type Handler = (call: Call) => CallEvents | GrpcStatus;
@@ -14,10 +13,8 @@ const GRPC = /^application\/grpc(?:[+;]|$)/i;
 /** What is still open so long after a connection became too old is cut, in ms. */
 const AGE_GRACE_MS = 5_000;
 
-/** Limits and times of connections, complete. */
+/** Times of connections, complete. */
 export interface ConnectionSettings {
-  /** Largest request, in bytes: a larger one ends its call. */
-  readonly maxRequestBytes: number;
   /** How often the client is pinged, in ms. */
   readonly keepaliveMs: number;
   /** How long an answer may take, in ms; after that the connection is cut. */
@@ -36,7 +33,7 @@ export interface ConnectionParts {
   readonly maxAgeMs: number;
   /** What serves a path, such as `/package.Service/Method`; undefined if nothing does. */
   readonly handler: (path: string) => Handler | undefined;
-  readonly partials: Partials;
+  readonly shared: Shared;
   /** A stream was refused or ended for what it asked or sent. */
   readonly offended: () => void;
 }
@@ -97,9 +94,8 @@ export class GrpcConnection {
 
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, serve: Handler): void {
     const authority = headers[":authority"] ?? headers.host ?? "";
-    const { client, settings, partials, offended } = this.#parts;
-    const { maxRequestBytes } = settings;
-    const call = new GrpcCall({ stream, client, authority, maxRequestBytes, partials, offended });
+    const { client, shared, offended } = this.#parts;
+    const call = new GrpcCall({ stream, client, authority, shared, offended });
     const served = serve(call);
     if ("code" in served) {
       call.end(served);

@@ -34,6 +34,11 @@ export class MessageReader {
     return this.#have;
   }
 
+  /** Of the message that has begun, with its prefix; of the prefix alone while that is all there is to know. */
+  get neededBytes(): number {
+    return this.#need;
+  }
+
   /** Keeps nothing any more. */
   forget(): void {
     this.#kept = NONE;

@@ -21,6 +21,8 @@ interface Stage {
   readonly transport: GrpcTransport;
   readonly sockets: readonly Socket[];
   readonly told: readonly Told[];
+  /** What was told of requests that were ended for being too many. */
+  readonly overfull: readonly string[];
   until(holds: () => boolean): Promise<void>;
 }
 
@@ -32,8 +34,13 @@ const outgoing = (...texts: readonly string[]) => {
 /** A server that answers every message with itself, but for some that are orders, and ends when its client does. */
 async function staged(
   t: TestContext,
-  { maxAgeMs = 0, ...settings }: { readonly maxAgeMs?: number; readonly keepaliveMs?: number } = {},
+  {
+    maxAgeMs = 0,
+    largePatienceMs = 10_000,
+    ...settings
+  }: { readonly maxAgeMs?: number; readonly keepaliveMs?: number; readonly largePatienceMs?: number } = {},
 ): Promise<Stage> {
+  const overfull: string[] = [];
   const told: Told[] = [];
   const serve = (one: Call) => {
     const messages: string[] = [];
@@ -55,9 +62,11 @@ async function staged(
   };
   const transport = new GrpcTransport({
     handler: (path) => (path === "/test/Echo" ? serve : undefined),
-    settings: { maxRequestBytes: 100_000, keepaliveMs: 30_000, keepaliveTimeoutMs: 50, ...settings },
+    settings: { keepaliveMs: 30_000, keepaliveTimeoutMs: 50, ...settings },
+    maxRequestBytes: 100_000,
+    largePatienceMs,
     maxCalls: 100,
-    on: { offended: () => undefined, overfull: () => undefined },
+    on: { offended: () => undefined, overfull: (_, what) => overfull.push(what) },
   });
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -74,7 +83,7 @@ async function staged(
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise((settle) => setTimeout(settle, 2));
   };
-  return { session, transport, sockets, told, until };
+  return { session, transport, sockets, told, overfull, until };
 }
 
 const refusals: readonly (readonly [
@@ -222,6 +231,32 @@ test("a paused call reads nothing more than a window, and goes on where it was",
   assert.equal(told[0]?.messages.length, 1);
   told[0]?.call.resume();
   await until(() => told[0]?.messages.length === 9);
+});
+
+test("of more large requests than there is room for some wait unread, and all arrive whole", async (t) => {
+  const { session, told, until } = await staged(t);
+  const whole = framed("silent".padEnd(99_990));
+  const calls = Array.from({ length: 10 }, () => call(session, "/test/Echo"));
+  for (const { stream } of calls) stream.write(whole.subarray(0, 60_000)); // less than a window: whoever waits for more, has this
+  await until(() => told.length === 10);
+  await new Promise((settle) => session.ping(settle));
+  for (const { stream } of calls) stream.write(whole.subarray(60_000));
+  await until(() => told.every(({ messages }) => messages.length === 1));
+  assert.ok(told.every(({ messages }) => messages[0]?.length === 99_990));
+});
+
+test("a large request that is never finished is ended once others have waited for it", async (t) => {
+  const { session, told, until, overfull } = await staged(t, { largePatienceMs: 50 });
+  const whole = framed("silent".padEnd(99_990));
+  const unfinished = Array.from({ length: 2 }, () => call(session, "/test/Echo"));
+  for (const { stream } of unfinished) stream.write(whole.subarray(0, 60_000));
+  await until(() => told.length === 2);
+  await new Promise((settle) => session.ping(settle));
+  call(session, "/test/Echo").stream.write(whole);
+  await until(() => told[2]?.messages.length === 1);
+  const { code, message } = await Promise.race(unfinished.map(({ ended }) => ended));
+  assert.deepEqual([code, message], ["8", "a large request took too long while others waited"]);
+  assert.equal(overfull.length, 1);
 });
 
 test("draining tells clients to go elsewhere, ends every call with status 0 and closes the connection behind the last", async (t) => {
