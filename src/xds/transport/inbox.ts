@@ -3,10 +3,13 @@
 /** How long requests are worked off before the event loop is given back, in ms. */
 const SLICE_MS = 8;
 
+/** Places of steps that are taken are given back together. */
+const COMPACT_AT = 1_000;
+
 /** Steps of all calls, first come, first served. Alone, a step is taken at once; those that come when a slice is used up wait for the next turn. */
 export class Inbox {
-  #queue: (() => void)[] = [];
-  #next = 0; // those before it are taken
+  #queue: ((() => void) | undefined)[] = [];
+  #next = 0; // those before it are taken, and undefined
   #usedMs = 0; // of this turn of the event loop
   #scheduled = false;
   readonly #clock: () => number;
@@ -45,20 +48,24 @@ export class Inbox {
   #turn(): void {
     this.#scheduled = false;
     this.#usedMs = 0;
-    for (
-      let step = this.#queue[this.#next];
-      step !== undefined && this.#usedMs < SLICE_MS;
-      step = this.#queue[this.#next]
-    ) {
-      this.#next += 1;
+    while (this.#usedMs < SLICE_MS) {
+      const step = this.#taken();
+      if (step === undefined) break;
       this.#run(step);
     }
-    if (this.#next < this.#queue.length) {
-      this.#schedule();
-      return;
+    if (this.#usedMs > 0 || this.#queue.length > 0) this.#schedule(); // at the latest the turn after the last begins with nothing used
+  }
+
+  /** The step whose turn it is. It holds a request, and is let go of at once: a crowd may keep the queue from ever being empty. */
+  #taken(): (() => void) | undefined {
+    const step = this.#queue[this.#next];
+    if (step === undefined) return undefined;
+    this.#queue[this.#next] = undefined;
+    this.#next += 1;
+    if (this.#next === this.#queue.length || this.#next === COMPACT_AT) {
+      this.#queue = this.#queue.slice(this.#next);
+      this.#next = 0;
     }
-    this.#queue = [];
-    this.#next = 0;
-    if (this.#usedMs > 0) this.#schedule(); // the next turn begins with nothing used
+    return step;
   }
 }

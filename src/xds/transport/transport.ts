@@ -49,12 +49,12 @@ export class GrpcTransport {
     const { on, maxRequestBytes, largePatienceMs = LARGE_PATIENCE_MS } = parts;
     this.#shared = {
       maxRequestBytes,
-      // Twice what is read of large ones at a time: the rest is for small ones, and for the beginnings of those that wait.
+      // Far more than is read of large ones at a time: the rest is for small ones, and for the beginnings of those that wait, a frame of 16 KiB each.
       partials: new Partials(4 * maxRequestBytes, (client) =>
         on.overfull(client, "has too much of requests that are not whole; one is ended"),
       ),
       large: new LargeRequests({
-        mostBytes: 2 * maxRequestBytes,
+        mostBytes: maxRequestBytes,
         patienceMs: largePatienceMs,
         slow: (client) => on.overfull(client, "took too long over a large request while others waited; it is ended"),
       }),

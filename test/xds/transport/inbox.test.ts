@@ -1,6 +1,8 @@
 /** Requests in slices of the event loop's time, which is the test's own here. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Inbox } from "../../../src/xds/transport/inbox.ts";
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
@@ -56,4 +58,32 @@ test("the slice of a turn that is over is forgotten", async () => {
   await turn();
   take("b", 1);
   assert.deepEqual(taken, ["a", "b"]);
+});
+
+test("a step that is taken is let go of, though the queue is never empty", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  let nowMs = 0;
+  let taken = 0;
+  const inbox = new Inbox(() => nowMs);
+  let going = true;
+  const again = (): void => {
+    nowMs += 8;
+    if (going) inbox.later(again);
+  };
+  const push = (): WeakRef<object> => {
+    const request = {};
+    inbox.later(() => {
+      taken += Object.keys(request).length + 1;
+    });
+    return new WeakRef(request);
+  };
+  again();
+  again();
+  const held = push();
+  while (taken === 0) await turn();
+  await turn();
+  collect();
+  going = false;
+  assert.equal(held.deref(), undefined);
 });
