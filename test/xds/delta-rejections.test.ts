@@ -36,6 +36,18 @@ async function refusing(client: DeltaClient, type: string, text: string): Promis
   }
 }
 
+test("rule 6: a rejection is told to who owns the resource now, though it was sent when another did", () =>
+  withServer({}, async (on) => {
+    const client = await started(on, ["a.test"]);
+    on.store.apply([{ put: cluster("a.test", "poison") }]);
+    const refused = await client.next(CLUSTER);
+    const subject = { kind: "Test", namespace: "bank", name: "a.test" };
+    on.store.apply([{ put: { ...cluster("a.test", "poison"), subject } }]);
+    client.nack(refused, "no");
+    await client.rest();
+    assert.deepEqual(on.told.rejected[0]?.subject, subject);
+  }));
+
 test("rule 6: of several resources refused together, one by one the good ones are accepted and the bad one is reported", () =>
   withServer({}, async (on) => {
     const client = await started(on, ["a.test", "b.test"]);

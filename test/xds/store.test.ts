@@ -49,6 +49,19 @@ test("putting an equal version again is no change, and nobody is told", () => {
   assert.deepEqual([store.position, told], [position + 1, 1]);
 });
 
+test("another subject with equal bytes is no change, and is the one that is told from then on", () => {
+  const store = new ResourceStore();
+  const bank = { kind: "Test", namespace: "bank", name: "a" };
+  store.apply([{ put: whole(CLUSTER, "a") }]);
+  const before = store.get(CLUSTER, "a");
+  const { position } = store;
+  store.apply([{ put: whole(CLUSTER, "a", "1", { subject: bank }) }]);
+  assert.equal(store.position, position);
+  assert.deepEqual(store.get(CLUSTER, "a")?.subject, bank);
+  assert.ok(before !== undefined);
+  assert.deepEqual(store.shelf(CLUSTER).subjectOf(before), bank, "whoever was sent it before");
+});
+
 test("other requirements with equal bytes are a change", () => {
   const store = new ResourceStore();
   store.apply([{ put: whole(CLUSTER, "a") }]);

@@ -102,6 +102,12 @@ export class Shelf {
     return slot === undefined ? undefined : this.#items[slot];
   }
 
+  /** Whom to tell of this content: an owner may change while the bytes do not. */
+  subjectOf({ name, version, subject }: Resource): Resource["subject"] {
+    const newest = this.get(name);
+    return newest?.version === version ? newest.subject : subject;
+  }
+
   changedAt(slot: number): number {
     return this.#changedAt[slot] ?? 0;
   }
@@ -137,7 +143,10 @@ export class Shelf {
     const slot = this.intern(resource.name);
     const before = this.#items[slot];
     if (before !== undefined && before.version === resource.version && before.kind === resource.kind) {
-      if (sameRequirements(before, resource)) return false;
+      if (sameRequirements(before, resource)) {
+        this.#items[slot] = resource; // no change for a proxy, but whom to tell of a refusal may be another
+        return false;
+      }
     }
     this.#items[slot] = resource;
     this.#filled.add(slot);

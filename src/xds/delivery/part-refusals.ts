@@ -160,7 +160,8 @@ export class PartRefusals {
     const name = this.#suspects.refuse(changed, named);
     const resource = name === undefined || name === HEAD ? sent.head : sent.get(name);
     if (name === undefined || resource === undefined) return undefined;
-    const { type, version, subject } = resource;
+    const { type, version } = resource;
+    const subject = (name === HEAD ? this.#of.heads : this.#of.shelf).subjectOf(resource);
     const of = name === HEAD ? undefined : sent.head?.name;
     const kept = (name === HEAD ? accepted?.head : accepted?.get(name))?.version;
     const rejection = { type, name: resource.name, of, version, subject, detail: keptWords(words), kept };

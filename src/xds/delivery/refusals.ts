@@ -159,7 +159,9 @@ export class Refusals {
     const put = turn.wholes.find((one) => one.slot === slot);
     if (slot === undefined || put === undefined) return undefined;
     if (believed) this.#kind.rejected(slot, put.resource);
-    const rejection = rejectionOf(put.resource, this.#type, keptWords(words));
+    const { name, version } = put.resource;
+    const subject = this.#shelf.subjectOf(put.resource);
+    const rejection = { type: this.#type, name, of: undefined, version, subject, detail: keptWords(words) };
     return { slot, rejection: this.#note(trouble, slot, rejection) ? rejection : undefined };
   }
 
@@ -198,8 +200,4 @@ export class Refusals {
     this.#trouble ??= new Trouble();
     return this.#trouble;
   }
-}
-
-function rejectionOf({ name, version, subject }: Resource, type: TypeUrl, detail: string): Rejection {
-  return { type, name, of: undefined, version, subject, detail };
 }
