@@ -24,7 +24,7 @@ ${reportOf(report)}
 - The client asks every 0.2 to 0.4 ms and keeps Envoy, the host and itself busy with it, on the machine that everything else runs on too.
 - The floor is Envoy taking an assignment in (a new hostname: cluster and assignment, their acknowledgements, then the route).
 - API server: it answers a write only after etcd has it, and tells watchers at about the same time. ${answeredText(report)}
-- Folder: the quiet time that is waited for after the last event of the folder comes before everything else, and a look asks for the state of every file.
+- Folder: the file that an event names is read at once; what takes longer is the turn of whatever else the event loop has to do.
 - Many at once: the API server's writes (four per hostname) go before; after the last one, what is left is Envoy's work.
 - Blocks of the event loop are seen by a timer: on a machine that is busy with something else they hold the time that others had the core.
 
