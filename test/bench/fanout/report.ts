@@ -147,6 +147,7 @@ ${tablesOf(report)}
 
 ## How to read it
 - \`serve\` reads a folder with one file per hostname, with the defaults of its configuration. Changes that come while a fan-out is under way go together: with more proxies, more of them in one response.
+- Fewer changes than were asked for: the machine is full. Proxies and server have two cores between them, and whoever writes the changes waits its turn too.
 - All back at once: the server is killed and started again, then every proxy connects in the same moment and tells what it has.
 - mTLS: \`xds.tls\` with certificates as \`signalbox certgen\` makes them (ECDSA, P-256). Every client shows one, and shakes hands in full when it comes back: no session is resumed.
 - Beside go-control-plane: the xDS server of \`src/xds\` alone, and a server on go-control-plane 0.14.0 (\`test/bench/go-control-plane\`): a MuxCache of LinearCaches, which serves this better than SnapshotCache does. Both are given
