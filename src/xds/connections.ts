@@ -5,6 +5,7 @@ import { Allowance } from "./allowance.ts";
 import type { LimitName, Limits } from "./limits.ts";
 import { manyStreams } from "./protocol/type-urls.ts";
 import { Quota } from "./quota.ts";
+import { peerOf } from "./transport/client.ts";
 
 /** Streams of one connection that were refused, or ended for what they sent: after so many it is cut. */
 const OFFENCES = 100;
@@ -180,10 +181,4 @@ export class Connections {
       }
     }, idleMs / 4).unref();
   }
-}
-
-/** As the transport writes it (client.ts); sockets without an address share one name and are told apart by nothing. */
-export function peerOf({ remoteAddress, remotePort }: Socket): string {
-  if (remoteAddress === undefined) return "unknown";
-  return remotePort === undefined ? remoteAddress : `${remoteAddress}:${remotePort}`;
 }

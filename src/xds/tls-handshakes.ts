@@ -2,8 +2,8 @@
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from "node:tls";
-import { peerOf } from "./connections.ts";
 import { type HandshakeFailure, handshakeFailureOf } from "./handshake-failure.ts";
+import { peerOf } from "./transport/client.ts";
 
 /** Certificates in use. What changes counts for connections that begin afterwards. */
 export interface TlsCredentials {

@@ -13,13 +13,12 @@ export interface Client {
 
 /** The client behind a connected socket, whose TLS handshake is over. */
 export function clientOf(socket: Socket): Client {
-  const { remoteAddress, remotePort } = socket;
-  const peer =
-    remoteAddress === undefined
-      ? "unknown"
-      : remotePort === undefined
-        ? remoteAddress
-        : `${remoteAddress}:${remotePort}`;
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
-  return { peer, names: verifiedNames(certificate) };
+  return { peer: peerOf(socket), names: verifiedNames(certificate) };
+}
+
+/** Remote address and port. Sockets without an address share one name and are told apart by nothing. */
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
+  if (remoteAddress === undefined) return "unknown";
+  return remotePort === undefined ? remoteAddress : `${remoteAddress}:${remotePort}`;
 }
