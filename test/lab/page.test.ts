@@ -50,3 +50,17 @@ test("a row has the failed of all requests, what stops did apart, the comparison
   ]);
   assert.match(pageOf([own], "2 cores"), /\(2 unsafe, 4 begun\) \| 2 \| {2}\| {2}\| what/);
 });
+
+test("promises are summed up before the tables, and a group without a result has no heading", () => {
+  const kept: Result = { ...own, scenario: "rollout-all", requests: 1_000, failed: NONE };
+  const page = pageOf([own, kept, { ...kept, scenario: "scale", broken: 2 }], "2 cores");
+  assert.match(page, /^- \*nothing fails\* is promised in 2 of 3 scenarios: 2 of 2,000 requests broke it\.$/m);
+  assert.match(page, /^- \*no safe request .*\* is promised in 1 of 3 scenarios: 0 of 3,669 requests broke it\.$/m);
+  const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  assert.deepEqual(headings, [
+    "Replicas come and go",
+    "Rollouts",
+    "Hosts die, hang, come back, and are believed dead",
+    "How to read it",
+  ]);
+});

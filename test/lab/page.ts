@@ -2,7 +2,7 @@
 import type { GatewayName } from "./gateway/gateway.ts";
 import type { FailureClass } from "./judgement.ts";
 import type { Result } from "./result.ts";
-import { SCENARIOS } from "./scenarios/catalogue.ts";
+import { GROUPS, SCENARIOS, type ScenarioGroup } from "./scenarios/catalogue.ts";
 import type { Promised, Scenario } from "./scenarios/scenario.ts";
 
 const PROMISES: Readonly<Record<Promised, string>> = {
@@ -10,6 +10,18 @@ const PROMISES: Readonly<Record<Promised, string>> = {
   safe: "no safe request fails whose answer had not begun",
   measured: "",
 };
+
+const SCENARIO_BY_NAME: ReadonlyMap<string, Scenario> = new Map(SCENARIOS.map((one) => [one.name, one]));
+
+const COLUMNS = [
+  "what happens",
+  "promised",
+  "Signalbox: failed of requests",
+  "by stops",
+  "Follows Ready: failed of requests",
+  "by stops",
+  "cause",
+];
 
 /** A failure that only the host can prevent is not counted with the others. */
 const COUNTED: readonly FailureClass[] = ["safe", "unsafe", "begun"];
@@ -27,7 +39,9 @@ open loop of 300 requests per second of GET and POST, over connections kept and 
 *Follows Ready* is a plain proxy in the same laboratory that does what wasmCloud's runtime-gateway 2.7.0 does: it follows \`Ready\` of workloads and hosts, and asks once. It does not speak HTTP/2, so it is spared
 those requests; and it finds a host again that was Unknown, which that gateway forgets until each of its workloads changes.
 
-${table(results)}
+${promisesKept(results)}
+
+${GROUPS.flatMap((group) => sectionOf(group, results)).join("\n\n")}
 
 ## How to read it
 - *safe*: a request of a safe method (GET, HEAD) whose answer had not begun. *unsafe*: of another method, not begun. *begun*: the answer had begun, so that nobody could ask again.
@@ -37,24 +51,28 @@ ${table(results)}
 `;
 }
 
-function table(results: readonly Result[]): string {
-  const head = [
-    "what happens",
-    "promised",
-    "Signalbox: failed of requests",
-    "by stops",
-    "Follows Ready: failed of requests",
-    "by stops",
-    "cause",
-  ];
-  const rows = SCENARIOS.flatMap((scenario) => {
+/** What the whole of it comes to. */
+function promisesKept(results: readonly Result[]): string {
+  const own = results.filter(({ gateway }) => gateway === "signalbox");
+  const lines = (["nothing", "safe"] as const).map((promised) => {
+    const rows = own.filter(({ scenario }) => SCENARIO_BY_NAME.get(scenario)?.promised === promised);
+    const requests = rows.reduce((total, row) => total + row.requests, 0);
+    const broken = rows.reduce((total, row) => total + row.broken, 0);
+    return `- *${PROMISES[promised]}* is promised in ${rows.length} of ${own.length} scenarios: ${number(broken)} of ${number(requests)} requests broke it.`;
+  });
+  return lines.join("\n");
+}
+
+function sectionOf({ title, scenarios }: ScenarioGroup, results: readonly Result[]): readonly string[] {
+  const rows = scenarios.flatMap((scenario) => {
     const of = (gateway: GatewayName): Result | undefined =>
       results.find((result) => result.scenario === scenario.name && result.gateway === gateway);
     const [own, other] = [of("signalbox"), of("follows-ready")];
     return own === undefined ? [] : [rowOf(scenario, own, other)];
   });
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+  const table = [line(COLUMNS), line(COLUMNS.map(() => "---")), ...rows.map(line)].join("\n");
+  return rows.length === 0 ? [] : [`## ${title}\n\n${table}`];
 }
 
 function rowOf({ what, promised, cause = "" }: Scenario, own: Result, other: Result | undefined): readonly string[] {

@@ -1,11 +1,24 @@
-/** Every scenario, in the order of the table. */
+/** Every scenario, in the order of the page and in its groups. */
 import { HOSTS } from "./hosts.ts";
 import { RESTARTS } from "./restarts.ts";
 import { ROLLOUTS } from "./rollouts.ts";
 import type { Scenario } from "./scenario.ts";
 import { SIZES } from "./sizes.ts";
 
-export const SCENARIOS: readonly Scenario[] = [...SIZES, ...ROLLOUTS, ...RESTARTS, ...HOSTS];
+export interface ScenarioGroup {
+  /** A heading of the page. */
+  readonly title: string;
+  readonly scenarios: readonly Scenario[];
+}
+
+export const GROUPS: readonly ScenarioGroup[] = [
+  { title: "Replicas come and go", scenarios: SIZES },
+  { title: "Rollouts", scenarios: ROLLOUTS },
+  { title: "Signalbox, the API server, the operator and Envoys restart", scenarios: RESTARTS },
+  { title: "Hosts die, hang, come back, and are believed dead", scenarios: HOSTS },
+];
+
+export const SCENARIOS: readonly Scenario[] = GROUPS.flatMap(({ scenarios }) => scenarios);
 
 /** @throws for a name that there is not, with those that there are. */
 export function scenariosNamed(names: readonly string[]): readonly Scenario[] {
