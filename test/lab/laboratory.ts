@@ -11,7 +11,7 @@ import { Watched } from "./cluster/watched.ts";
 import { ENVOYS, Envoy } from "./gateway/envoys.ts";
 import { startFollowsReady } from "./gateway/follows-ready.ts";
 import type { Gateway, GatewayName } from "./gateway/gateway.ts";
-import { Signalbox } from "./gateway/signalbox.ts";
+import { Signalbox, type Started } from "./gateway/signalbox.ts";
 import { LabHost } from "./hosts/lab-host.ts";
 import { Load } from "./load/load.ts";
 import { Operator } from "./operator/operator.ts";
@@ -26,6 +26,8 @@ export interface LaboratoryOptions {
   readonly perSecond: number;
   /** See Installation.overDelete. */
   readonly overDelete: boolean;
+  /** How Signalbox is started. */
+  readonly started?: Started;
   /** Told of everything at once. */
   readonly echo?: (said: Said) => void;
 }
@@ -50,10 +52,13 @@ const MOST_CHILDREN = 64;
 
 /** How each is started; what it leaves to end goes on the stack, whatever comes after it. */
 const GATEWAYS: Readonly<
-  Record<GatewayName, (kubeconfig: string, timeline: Timeline, ends: AsyncDisposableStack) => Promise<Gateway>>
+  Record<
+    GatewayName,
+    (kubeconfig: string, timeline: Timeline, ends: AsyncDisposableStack, started: Started) => Promise<Gateway>
+  >
 > = {
-  signalbox: async (kubeconfig, timeline, ends) => {
-    const signalbox = await Signalbox.start(kubeconfig, timeline);
+  signalbox: async (kubeconfig, timeline, ends, started) => {
+    const signalbox = await Signalbox.start(kubeconfig, timeline, started);
     ends.defer(() => signalbox.stop());
     const envoys = ENVOYS.map((kind) => new Envoy(kind, signalbox.xdsPort, timeline));
     for (const envoy of envoys) ends.defer(() => envoy.stop());
@@ -96,6 +101,7 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
     options.gateway === "signalbox" ? cluster.signalboxKubeconfig : kubeconfig,
     timeline,
     ends,
+    options.started ?? {},
   );
   const load = new Load(options.perSecond);
   ends.defer(() => load.end());

@@ -10,7 +10,7 @@ export interface Said extends Event {
 const AROUND_MS = 500;
 
 export class Timeline {
-  readonly #said: Said[] = [];
+  #said: Said[] = [];
   readonly #echo: ((said: Said) => void) | undefined;
 
   /** `echo` is told of everything at once. */
@@ -32,6 +32,11 @@ export class Timeline {
   /** What has this in its text, since then. */
   matching(pattern: RegExp, since: number): readonly Said[] {
     return this.#said.filter(({ at, text }) => at >= since && pattern.test(text));
+  }
+
+  /** Keeps nothing that was said before. */
+  forget(before: number): void {
+    this.#said = this.#said.filter(({ at }) => at >= before);
   }
 
   /**

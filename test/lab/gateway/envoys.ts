@@ -50,6 +50,11 @@ export class Envoy {
     return { name: this.kind.name, port: this.#port };
   }
 
+  /** Of the one that was started last. */
+  get pid(): number {
+    return this.#running.pid;
+  }
+
   /** Fulfilled when it has its configuration. */
   async start(): Promise<void> {
     const { name, version, transport } = this.kind;

@@ -8,10 +8,18 @@ import { reservePort } from "../../../src/cli/port-reservation.ts";
 import type { Timeline } from "../timeline.ts";
 import { wallMs } from "../wall-clock.ts";
 
-const MAIN = join(import.meta.dirname, "../../../src/main.ts");
+const SOURCE = join(import.meta.dirname, "../../../src/main.ts");
 const READY_MS = 60_000;
 /** Node's histogram counts the time between two timers that are this far apart, in ms. */
 const TIMER_MS = 10;
+
+/** How it is started. */
+export interface Started {
+  /** The executable. Default: src/main.ts. */
+  readonly main?: string;
+  /** Options of Node. Default: none. */
+  readonly nodeOptions?: readonly string[];
+}
 
 export class Signalbox {
   readonly xdsPort: number;
@@ -19,6 +27,7 @@ export class Signalbox {
   readonly #folder: string;
   readonly #kubeconfig: string;
   readonly #timeline: Timeline;
+  readonly #started: Started;
   #child: Child | undefined;
 
   private constructor(given: {
@@ -27,19 +36,22 @@ export class Signalbox {
     folder: string;
     kubeconfig: string;
     timeline: Timeline;
+    started: Started;
   }) {
     this.xdsPort = given.xdsPort;
     this.#adminPort = given.adminPort;
     this.#folder = given.folder;
     this.#kubeconfig = given.kubeconfig;
     this.#timeline = given.timeline;
+    this.#started = given.started;
   }
 
   /** Starts it; ready when this resolves. */
-  static async start(kubeconfig: string, timeline: Timeline): Promise<Signalbox> {
+  static async start(kubeconfig: string, timeline: Timeline, started: Started = {}): Promise<Signalbox> {
     const [xds, admin] = [await reservePort("127.0.0.1", 0), await reservePort("127.0.0.1", 0)];
     const folder = await mkdtemp(join(tmpdir(), "signalbox-lab-"));
-    const signalbox = new Signalbox({ xdsPort: xds.port, adminPort: admin.port, folder, kubeconfig, timeline });
+    const [xdsPort, adminPort] = [xds.port, admin.port];
+    const signalbox = new Signalbox({ xdsPort, adminPort, folder, kubeconfig, timeline, started });
     await signalbox.configure({});
     await signalbox.restart("SIGTERM");
     return signalbox;
@@ -69,10 +81,11 @@ export class Signalbox {
       process.kill(this.#child.pid, signal);
       await this.#child.exited;
     }
+    const { main = SOURCE, nodeOptions = [] } = this.#started;
     this.#child = await startChild({
       name: "signalbox serve",
       command: process.execPath,
-      args: [MAIN, "serve", "--config", this.#configuration],
+      args: [...nodeOptions, main, "serve", "--config", this.#configuration],
       onLine: (line) => this.#timeline.add("signalbox", eventOfLog(line)),
     });
     const until = performance.now() + READY_MS;
@@ -88,6 +101,11 @@ export class Signalbox {
       ({ ok }) => ok,
       () => false,
     );
+  }
+
+  /** Of the one that was started last. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   /** Its admin address. */

@@ -41,6 +41,8 @@ export type LoadCalls = {
   /** Requests from now on go through these. Those under way go on. */
   readonly through: (doors: readonly Door[]) => void;
   readonly among: (sites: readonly Site[]) => void;
+  /** What has ended since the start or the last time it was asked for, which is then forgotten. */
+  readonly take: (nothing: undefined) => Record;
   /** Asks nothing more, waits for what is under way, and gives everything since the start. */
   readonly stop: (nothing: undefined) => Promise<Record>;
 };
@@ -105,6 +107,12 @@ answer<LoadCalls>({
   },
   among: (given) => {
     sites = given;
+  },
+  take: () => {
+    const taken = { outcomes, lags };
+    outcomes = [];
+    lags = [];
+    return taken;
   },
   stop: async () => {
     clearInterval(ticking);

@@ -48,7 +48,12 @@ export class Load {
     await this.#remote.ask("among", this.#sites);
   }
 
-  /** Fulfilled with all outcomes since the start, when the last request has ended. */
+  /** What has ended since the start or the last time it was taken; for who runs so long that not everything can be kept. */
+  async take(): Promise<Record> {
+    return await this.#remote.ask("take", undefined);
+  }
+
+  /** Fulfilled with all outcomes since the start (or those not taken), when the last request has ended. */
   async stop(): Promise<Record> {
     return await this.#remote.ask("stop", undefined);
   }
