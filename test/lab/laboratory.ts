@@ -12,7 +12,7 @@ import { ENVOYS, Envoy } from "./gateway/envoys.ts";
 import { startFollowsReady } from "./gateway/follows-ready.ts";
 import type { Gateway, GatewayName } from "./gateway/gateway.ts";
 import { Signalbox, type Started } from "./gateway/signalbox.ts";
-import { LabHost } from "./hosts/lab-host.ts";
+import { LabHost, type LabHostOptions } from "./hosts/lab-host.ts";
 import { Load } from "./load/load.ts";
 import { Operator } from "./operator/operator.ts";
 import type { TempoName } from "./operator/tempo.ts";
@@ -45,6 +45,8 @@ export interface Laboratory {
   readonly deployments: Deployments;
   /** Writes of the laboratory itself, as an administrator. */
   readonly api: KubeApi;
+  /** Starts one more host, which is none of `hosts`: they are those that the scenarios about hosts take turns with. */
+  addHost(options: Omit<LabHostOptions, "busPort" | "tempo" | "timeline">): Promise<LabHost>;
   stop(): Promise<void>;
 }
 
@@ -90,10 +92,11 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
   const operator = new Operator({ kubeconfig, busPort: bus.port, tempo, overDelete }, timeline);
   ends.defer(() => operator.kill());
   await operator.start();
+  const hostOf = (given: Parameters<Laboratory["addHost"]>[0]): LabHost =>
+    new LabHost({ ...given, busPort: bus.port, tempo, timeline });
   // Each host has an address of its own, as pods and machines have.
-  const hosts = Array.from(
-    { length: options.hosts },
-    (_, i) => new LabHost({ address: `127.0.0.${11 + i}`, busPort: bus.port, tempo, timeline }),
+  const hosts = Array.from({ length: options.hosts }, (_, i) =>
+    hostOf({ address: `127.0.0.${11 + i}`, labels: { pair: String(Math.floor(i / 2)) } }),
   );
   for (const host of hosts) ends.defer(() => host.stop());
   await Promise.all(hosts.map((host) => host.start()));
@@ -127,5 +130,14 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
     deployments,
     api,
   };
-  return { ...parts, stop: () => kept.disposeAsync() };
+  const addHost: Laboratory["addHost"] = async (given) => {
+    const host = hostOf(given);
+    kept.defer(() => host.stop());
+    await host.start();
+    const isReady = () =>
+      watched.hosts.all().some((one) => one.metadata.name === host.name && conditionOf(one, "Ready") === "True");
+    await watched.until(`${host.name} is Ready`, isReady, 60_000);
+    return host;
+  };
+  return { ...parts, addHost, stop: () => kept.disposeAsync() };
 }

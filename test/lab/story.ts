@@ -7,11 +7,11 @@ import type { Verdict } from "./trial.ts";
 const TOLD = 5;
 
 export function storyOf(verdict: Verdict): string {
-  const { scenario, requests, failures, broken, tookMs, lags } = verdict;
+  const { scenario, requests, failures, broken, tookMs, measured, lags } = verdict;
   const counts = countsText(failures);
   const lines = [
     `${broken.length === 0 ? "kept  " : "BROKEN"} ${scenario.name}: ${failures.length} of ${requests} requests failed${counts === "" ? "" : ` (${counts})`}; promised: ${scenario.promised}; ${(tookMs / 1000).toFixed(1)} s`,
-    ...wordsOf(failures).map((text) => `         ${text}`),
+    ...[...measured, ...wordsOf(failures)].map((text) => `         ${text}`),
   ];
   if (lags.length > 0) lines.push(`         the machine was late ${lags.length} times, ${lagText(lags)}`);
   for (const { failure, around } of broken.slice(0, TOLD)) lines.push(...timelineOf(failure, around));

@@ -5,8 +5,9 @@ import { doorsOf } from "./gateway/gateway.ts";
 import { brokenBy, failuresOf, type Judged } from "./judgement.ts";
 import { type Laboratory, type LaboratoryOptions, startLaboratory } from "./laboratory.ts";
 import type { Outcome } from "./load/outcome.ts";
+import { REQUEST_KINDS } from "./load/request-kind.ts";
 import { answersEverywhere } from "./scenarios/answers-everywhere.ts";
-import type { Scenario, Stage } from "./scenarios/scenario.ts";
+import { MEASURED, type Scenario, type Stage } from "./scenarios/scenario.ts";
 import type { Said } from "./timeline.ts";
 import { wallMs } from "./wall-clock.ts";
 
@@ -25,6 +26,8 @@ export interface Verdict {
   readonly broken: readonly { readonly failure: Judged; readonly around: readonly Said[] }[];
   /** How long the scenario took, in ms. */
   readonly tookMs: number;
+  /** What the scenario measured beside failed requests, in words. */
+  readonly measured: readonly string[];
   /** Processes of the laboratory that did not get the core in time. */
   readonly lags: readonly Said[];
 }
@@ -32,15 +35,18 @@ export interface Verdict {
 /** Load before the first disturbance, and after everything has settled, in ms. */
 const BEFORE_MS = 1_000;
 const AFTER_MS = 1_500;
-/** Every so many-th deployment runs on pooled instances, and as a service. */
+/** Every so many-th deployment runs on pooled instances, as a service, and on the newer interface without a pool. */
 const POOLED_EVERY = 5;
+const HANDLER_EVERY = 3;
 const SERVICE_EVERY = 7;
 
 export const appsOf = (count: number, replicas: number): readonly App[] =>
   Array.from({ length: count }, (_, i) => {
     const name = `app-${i + 1}`;
     if ((i + 1) % SERVICE_EVERY === 0) return { name, replicas, life: "service" };
-    return (i + 1) % POOLED_EVERY === 0 ? { name, replicas, life: "pooled" } : { name, replicas };
+    // Only instances of `handler` are pooled.
+    if ((i + 1) % POOLED_EVERY === 0) return { name, replicas, life: "pooled", serves: "handler" };
+    return (i + 1) % HANDLER_EVERY === 0 ? { name, replicas, serves: "handler" } : { name, replicas };
   });
 
 /** A laboratory with deployments that every proxy serves. */
@@ -62,12 +68,13 @@ export async function setStage({ apps: count, replicas, ...options }: StagePlan)
 /** One scenario, under load. @throws when it could not be carried out; failed requests are a verdict. */
 export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> {
   const { lab, names } = stage;
+  await scenario.prepare?.(stage);
   const began = wallMs();
   await lab.load.start(
     names.map((name) => ({ hostname: hostnameOf(name), served: `${NAMESPACE}/${name}` })),
     doorsOf(lab.gateway),
     // The plain proxy does not speak HTTP/2.
-    lab.gateway.name === "signalbox" ? ["http1", "http2"] : ["http1"],
+    (scenario.kinds ?? REQUEST_KINDS).filter(({ over }) => over === "http1" || lab.gateway.name === "signalbox"),
   );
   await sleep(BEFORE_MS);
   await blockOf(lab); // what was before does not count
@@ -121,6 +128,10 @@ function verdictOf(
     failures,
     broken,
     tookMs,
+    measured: timeline
+      .matching(/^/, began)
+      .filter(({ who }) => who === MEASURED)
+      .map(({ text }) => text),
     lags: timeline.matching(/event loop \d+ ms late/, began),
   };
 }

@@ -18,6 +18,10 @@ export interface App {
   /** Environment of its component: `START_MS` and `FAIL`, see hosts/component.ts. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly hostId?: string;
+  /** Default `incoming-handler`. */
+  readonly serves?: "incoming-handler" | "handler";
+  /** Labels of the hosts that may run it. Default those of the group `default`. */
+  readonly hostSelector?: Readonly<Record<string, string>>;
 }
 
 export const hostnameOf = (name: string): string => `${name}.lab.test`;
@@ -77,7 +81,8 @@ export class Deployments {
     return found;
   }
 
-  #templateOf({ name, life = "plain", environment = {}, hostId }: App) {
+  #templateOf(app: App) {
+    const { name, life = "plain", environment = {}, hostId, hostSelector = { hostgroup: "default" } } = app;
     this.#version += 1;
     const component = {
       name: "http",
@@ -88,12 +93,12 @@ export class Deployments {
     const http = {
       namespace: "wasi",
       package: "http",
-      interfaces: ["incoming-handler"],
+      interfaces: [app.serves ?? "incoming-handler"],
       config: { host: hostnameOf(name) },
     };
     return {
       spec: {
-        ...(hostId === undefined ? { hostSelector: { hostgroup: "default" } } : { hostId }),
+        ...(hostId === undefined ? { hostSelector } : { hostId }),
         components: [component],
         ...(life === "service" ? { service: { image: `registry.test/${name}-service:${this.#version}` } } : {}),
         hostInterfaces: [http],

@@ -24,10 +24,15 @@ export async function accessOf(kubeconfig: string): Promise<Access> {
   return { url: server, ca: await readFile(ca), token: users[0].user.token };
 }
 
-/** An object that the API server has not seen. */
-interface NewObject {
+/** Where an object is. */
+interface Located {
   readonly kind: Kind;
-  readonly metadata: { readonly namespace: string; readonly name: string; readonly [field: string]: unknown };
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
+
+/** An object that the API server has not seen. */
+interface NewObject extends Located {
+  readonly metadata: Located["metadata"] & { readonly [field: string]: unknown };
   readonly [field: string]: unknown;
 }
 
@@ -49,7 +54,7 @@ export class KubeApi {
   }
 
   /** Merge patch of the status; lists are replaced as a whole. */
-  async patchStatus(object: Stored, status: object): Promise<Stored> {
+  async patchStatus(object: Located, status: object): Promise<Stored> {
     const path = `${this.#path(object)}/status`;
     return (await this.#client.request("PATCH", path, { status }, "application/merge-patch+json")) as Stored;
   }
@@ -68,7 +73,7 @@ export class KubeApi {
     this.#client.close();
   }
 
-  #path({ kind, metadata: { namespace, name } }: Stored): string {
+  #path({ kind, metadata: { namespace, name } }: Located): string {
     return `${pathOf(kind, namespace)}/${name}`;
   }
 }

@@ -57,13 +57,16 @@ export class Signalbox {
     return signalbox;
   }
 
-  /** Writes its configuration: defaults, but for what is given for its one fleet. A running one takes it by itself. */
-  async configure(fleet: Readonly<Record<string, unknown>>): Promise<void> {
+  /** Writes its configuration: defaults, but for what is given for its one fleet and for hosts. A running one takes it by itself. */
+  async configure(
+    fleet: Readonly<Record<string, unknown>>,
+    hosts: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     const configuration = {
       source: { kubernetes: { kubeconfig: this.#kubeconfig } },
       xds: { address: `127.0.0.1:${this.xdsPort}` },
       admin: { address: `127.0.0.1:${this.#adminPort}` },
-      hosts: { allowedNetworks: ["127.0.0.0/8"] },
+      hosts: { allowedNetworks: ["127.0.0.0/8", "::1/128"], ...hosts },
       fleets: [{ name: "edge", listeners: [{ name: "http", address: "127.0.0.1", port: 0 }], ...fleet }],
     };
     await writeFile(`${this.#configuration}.new`, JSON.stringify(configuration));
@@ -111,6 +114,14 @@ export class Signalbox {
   /** Its admin address. */
   async admin(path: string): Promise<Response> {
     return await fetch(`http://127.0.0.1:${this.#adminPort}${path}`);
+  }
+
+  /** Sum of a metric over its labels, as it is now. @throws where it has no such metric: a slip in a name is not a zero. */
+  async metric(name: string): Promise<number> {
+    const metrics = await (await this.admin("/metrics")).text();
+    if (!metrics.includes(`# TYPE ${name} `)) throw new Error(`Signalbox has no metric ${name}`);
+    const values = [...metrics.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))];
+    return values.reduce((sum, [, value]) => sum + Number(value), 0);
   }
 
   /** Longest block of its event loop since it started or was last asked, in ms; on a busy machine with the time that others had the core. */

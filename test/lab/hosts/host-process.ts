@@ -3,6 +3,7 @@
  * one JSON event per line. Like `wash host` 2.7.0 it takes a new ID at each start and leaves without a word.
  */
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { startDemoHost } from "../../../src/cli/demo-host.ts";
 import { Bus, OPERATOR } from "../bus/bus.ts";
 import { eventLine } from "../event.ts";
@@ -20,9 +21,14 @@ export interface HostOptions {
   readonly port: number;
   readonly busPort: number;
   readonly tempo: TempoName;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What its heartbeat says of where it is, other than the truth. */
+  readonly advertised?: { readonly hostname?: string; readonly httpPort?: number };
+  /** Files in PEM; with them it speaks TLS only. */
+  readonly tls?: { readonly keyFile: string; readonly certFile: string };
 }
 
-async function main({ name, address, port, busPort, tempo }: HostOptions): Promise<void> {
+async function main({ name, address, port, busPort, tempo, labels, advertised, tls }: HostOptions): Promise<void> {
   const tell = (text: string): void => console.log(eventLine(text));
   const hostId = randomUUID();
   const underWay = new UnderWay();
@@ -31,15 +37,17 @@ async function main({ name, address, port, busPort, tempo }: HostOptions): Promi
     hostId,
     address,
     port,
+    ...(tls === undefined
+      ? {}
+      : { tls: { key: readFileSync(tls.keyFile, "utf8"), cert: readFileSync(tls.certFile, "utf8") } }),
     onChosen: ({ workloadId, workload, stopping }, arrival) => {
       if (stopping === true) tell(`${workload} is stopping, and answers 503 to ${agentOf(arrival)}`);
       else underWay.add(workloadId, arrival);
     },
   });
-  const { startMs, stopMs, heartbeatMs } = TEMPOS[tempo];
+  const { startMs, stopMs, heartbeatMs, graceMs } = TEMPOS[tempo];
   const washlet = new Washlet({ host, underWay, startMs, stopMs, tell });
   const bus = new Bus(hostId, busPort, washlet.handle);
-  const labels = { hostgroup: "default" };
   const heartbeat: Heartbeat = {
     hostId,
     friendlyName: name,
@@ -47,6 +55,7 @@ async function main({ name, address, port, busPort, tempo }: HostOptions): Promi
     httpPort: host.port,
     labels,
     environment: "lab",
+    ...advertised,
   };
   const beat = (): void => {
     void washlet.handle("heartbeat", {}).then(() => bus.publish(OPERATOR, "heartbeat", heartbeat));
@@ -54,6 +63,11 @@ async function main({ name, address, port, busPort, tempo }: HostOptions): Promi
   bus.onConnect = beat;
   bus.connect();
   setInterval(beat, heartbeatMs);
+  // Newer hosts go on with everything, heartbeats included, until their grace is over.
+  process.once("SIGTERM", () => {
+    tell(`ends in ${graceMs} ms`);
+    setTimeout(() => process.exit(0), graceMs);
+  });
   tellLag(tell);
   tell(`listens on ${host.authority}`);
 }

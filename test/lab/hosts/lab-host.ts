@@ -9,8 +9,12 @@ import { startListening } from "../start-listening.ts";
 import type { Timeline } from "../timeline.ts";
 import type { HostOptions } from "./host-process.ts";
 
-export interface LabHostOptions {
+export interface LabHostOptions extends Pick<HostOptions, "advertised" | "tls"> {
   readonly address: string;
+  /** First part of its names. Default `host-` and the last part of its address. */
+  readonly called?: string;
+  /** Beside the group `default`, or another. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly busPort: number;
   readonly tempo: TempoName;
   readonly timeline: Timeline;
@@ -34,7 +38,8 @@ export class LabHost {
 
   /** Name of its Host object; another after each start. */
   get name(): string {
-    return `host-${this.#options.address.split(".").at(-1)}-${this.#starts}`;
+    const { address, called = `host-${address.split(".").at(-1)}` } = this.#options;
+    return `${called}-${this.#starts}`;
   }
 
   get port(): number {
@@ -43,10 +48,10 @@ export class LabHost {
 
   /** A new process with a new ID on the port it had before. Fulfilled when it listens. */
   async start(): Promise<void> {
-    const { address, busPort, tempo, timeline } = this.#options;
+    const { called: _, timeline, labels, ...given } = this.#options;
     this.#starts += 1;
     const { name } = this;
-    const options: HostOptions = { name, address, port: this.#port, busPort, tempo };
+    const options: HostOptions = { ...given, name, port: this.#port, labels: { hostgroup: "default", ...labels } };
     const { child, port: listening } = await startListening(name, "hosts/host-process.ts", options, timeline);
     this.#child = child;
     this.#port = listening;
@@ -55,6 +60,12 @@ export class LabHost {
   /** The process is gone at once; its address refuses. */
   async kill(): Promise<void> {
     this.#signal("SIGKILL");
+    await this.#child?.exited;
+  }
+
+  /** It is told to end, as newer hosts can be, and goes on until its grace is over. Fulfilled when it is gone. */
+  async terminate(): Promise<void> {
+    this.#signal("SIGTERM");
     await this.#child?.exited;
   }
 

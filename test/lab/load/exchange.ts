@@ -5,14 +5,22 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "./outcome.ts";
-import type { RequestKind, What } from "./request-kind.ts";
+import type { RequestKind, What, Written } from "./request-kind.ts";
 
-/** Far above what an answer takes on a busy machine, so that only what really hangs counts. */
 const TIMEOUT_MS = 15_000;
 
-const PIECE = Buffer.alloc(16_384, "u");
-const PIECES = 4;
+/** What is sent bit by bit, and how long it takes if nobody holds it up. */
+interface Upload {
+  readonly piece: Buffer;
+  readonly pieces: number;
+  readonly everyMs: number;
+}
+
+const SHORT: Upload = { piece: Buffer.alloc(16_384, "u"), pieces: 4, everyMs: 60 };
+const LONG: Upload = { piece: Buffer.alloc(65_536, "u"), pieces: 320, everyMs: 30 };
 const EVENTS = 20;
+/** Longer than the 15 s that Envoy gives a route by default. */
+const LONG_EVENTS = 170;
 /** An uncompressed message of five bytes, with gRPC's frame in front. */
 const GRPC_MESSAGE = Buffer.from([0, 0, 0, 0, 5, 10, 3, 108, 97, 98]);
 
@@ -53,26 +61,53 @@ const ASKED: Readonly<Record<What, Asked>> = {
     method: "POST",
     path: "/echo",
     headers: { "content-type": "application/octet-stream" },
-    send: upload,
-    right: (body) => body.length === PIECES * PIECE.length,
+    ...uploadOf(SHORT),
   },
-  stream: {
-    method: "GET",
-    path: `/stream?count=${EVENTS}&everyMs=100`,
-    headers: {},
-    send: (body) => void body.end(),
-    right: (body, _, served) => body.toString().split(`data: ${served}`).length === EVENTS + 1,
+  stream: streamOf(EVENTS),
+  "long-upload": {
+    method: "POST",
+    path: "/echo",
+    headers: { "content-type": "application/octet-stream" },
+    ...uploadOf(LONG),
   },
+  "long-stream": streamOf(LONG_EVENTS),
 };
 
-async function upload(body: Writable): Promise<void> {
-  for (let i = 0; i < PIECES; i++) {
-    if (body.destroyed) return;
-    body.write(PIECE);
-    await sleep(60);
-  }
-  body.end();
+function uploadOf({ piece, pieces, everyMs }: Upload): Pick<Asked, "send" | "right"> {
+  return {
+    send: async (body) => {
+      for (let i = 0; i < pieces; i++) {
+        if (body.destroyed) return;
+        const room = body.write(piece);
+        // One that nobody takes ends with the request's time-out.
+        while (!room && body.writableNeedDrain && !body.destroyed) await sleep(everyMs);
+        await sleep(everyMs);
+      }
+      body.end();
+    },
+    right: (body) => body.length === pieces * piece.length,
+  };
 }
+
+function streamOf(events: number): Asked {
+  return {
+    method: "GET",
+    path: `/stream?count=${events}&everyMs=100`,
+    headers: {},
+    send: (body) => void body.end(),
+    right: (body, _, served) => body.toString().split(`data: ${served}`).length === events + 1,
+  };
+}
+
+const WRITTEN: Readonly<Record<Written, (hostname: string) => string>> = {
+  "with port": (hostname) => `${hostname}:8080`,
+  "upper case": (hostname) => hostname.toUpperCase(),
+  absolute: (hostname) => `${hostname}.`,
+};
+
+/** The hostname as this kind of request writes it. */
+const writtenBy = ({ written }: RequestKind, hostname: string): string =>
+  written === undefined ? hostname : WRITTEN[written](hostname);
 
 export interface Target {
   readonly hostname: string;
@@ -89,7 +124,7 @@ export class Exchange {
   /** Undefined when all went well; never rejects. */
   async perform(kind: RequestKind, target: Target, agent: string): Promise<Failure | undefined> {
     const aborter = new AbortController();
-    const timer = setTimeout(() => aborter.abort(), TIMEOUT_MS);
+    const timer = setTimeout(() => aborter.abort(), kind.timeoutMs ?? TIMEOUT_MS);
     const call: Call = { asked: ASKED[kind.what], kind, target, agent, signal: aborter.signal, begun: false };
     try {
       return kind.over === "http1" ? await this.#http1(call) : await this.#http2(call);
@@ -108,7 +143,7 @@ export class Exchange {
       port: target.port,
       method: asked.method,
       path: asked.path,
-      headers: { ...asked.headers, host: target.hostname, "user-agent": call.agent },
+      headers: { ...asked.headers, host: writtenBy(call.kind, target.hostname), "user-agent": call.agent },
       agent: call.kind.newConnection === true ? false : this.#agent,
       signal,
     });
@@ -129,7 +164,7 @@ export class Exchange {
       {
         ":method": asked.method,
         ":path": asked.path,
-        ":authority": target.hostname,
+        ":authority": writtenBy(call.kind, target.hostname),
         ...asked.headers,
         "user-agent": call.agent,
       },

@@ -8,7 +8,7 @@ import { tellLag } from "../loop-lag.ts";
 import { wallMs } from "../wall-clock.ts";
 import { Exchange } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
-import { REQUEST_KINDS, type RequestKind } from "./request-kind.ts";
+import type { RequestKind } from "./request-kind.ts";
 
 export interface Site {
   readonly hostname: string;
@@ -27,11 +27,11 @@ export interface Record {
   readonly lags: readonly Event[];
 }
 
-/** `perSecond` requests of all kinds that go over these, together; evenly over sites and doors. */
+/** `perSecond` requests of all these kinds together; evenly over sites and doors. */
 interface Plan {
   readonly sites: readonly Site[];
   readonly doors: readonly Door[];
-  readonly over: readonly RequestKind["over"][];
+  readonly kinds: readonly RequestKind[];
   readonly perSecond: number;
 }
 
@@ -90,7 +90,7 @@ function ask(): void {
 answer<LoadCalls>({
   start: (plan) => {
     ({ sites, doors } = plan);
-    const kinds = REQUEST_KINDS.filter(({ over }) => plan.over.includes(over));
+    const { kinds } = plan;
     const shares = kinds.reduce((sum, { share }) => sum + share, 0);
     portions = kinds.map((kind) => ({ kind: { ...kind, share: kind.share / shares }, owed: 0 }));
     outcomes = [];

@@ -14,11 +14,11 @@ export class Load {
     this.#perSecond = perSecond;
   }
 
-  /** Begins, with the kinds of requests that go over these. */
-  async start(sites: readonly Site[], doors: readonly Door[], over: readonly RequestKind["over"][]): Promise<void> {
+  /** Begins, with requests of these kinds. */
+  async start(sites: readonly Site[], doors: readonly Door[], kinds: readonly RequestKind[]): Promise<void> {
     this.#sites = sites;
     this.#doors = doors;
-    await this.#remote.ask("start", { sites, doors, over, perSecond: this.#perSecond });
+    await this.#remote.ask("start", { sites, doors, kinds, perSecond: this.#perSecond });
   }
 
   /** Sends no more requests through this door, as a balancer does with a proxy that leaves. Requests under way go on. */

@@ -12,6 +12,8 @@ export interface Tempo {
   /** A host that does not answer probes is given up so long after its last heartbeat. */
   readonly hostTtlMs: number;
   readonly heartbeatMs: number;
+  /** A host that is told to end (SIGTERM) does so after this; hosts of 2.7.0 are killed at once instead. */
+  readonly graceMs: number;
   /** ReplicaSets and Deployments look again this often when nothing wakes them. */
   readonly ownerPollMs: number;
   /** A workload whose Sync is False for so long is deleted by its ReplicaSet. */
@@ -34,6 +36,7 @@ const realistic: Tempo = {
   probeTimeoutMs: 5_000,
   hostTtlMs: 60_000,
   heartbeatMs: 15_000,
+  graceMs: 15_000,
   ownerPollMs: 60_000,
   unhealthyGraceMs: 60_000,
   requeueMs: 1_000,
@@ -54,6 +57,7 @@ const fast: Tempo = {
   probeTimeoutMs: 1_000,
   hostTtlMs: 6_000,
   heartbeatMs: 1_500,
+  graceMs: 3_000,
   ownerPollMs: 6_000,
   unhealthyGraceMs: 6_000,
   requeueMs: 100,

@@ -1,8 +1,14 @@
 /** Every scenario, in the order of the page and in its groups. */
+import { DISTRIBUTION } from "./distribution.ts";
+import { HOST_ADDRESSES } from "./host-addresses.ts";
 import { HOSTS } from "./hosts.ts";
+import { NOISE } from "./noise.ts";
+import { ODD_OBJECTS } from "./odd-objects.ts";
+import { REQUESTS } from "./requests.ts";
 import { RESTARTS } from "./restarts.ts";
 import { ROLLOUTS } from "./rollouts.ts";
 import type { Scenario } from "./scenario.ts";
+import { SEVERAL_HOSTS } from "./several-hosts.ts";
 import { SIZES } from "./sizes.ts";
 
 export interface ScenarioGroup {
@@ -12,10 +18,13 @@ export interface ScenarioGroup {
 }
 
 export const GROUPS: readonly ScenarioGroup[] = [
-  { title: "Replicas come and go", scenarios: SIZES },
+  { title: "Replicas come and go", scenarios: [...SIZES, ...DISTRIBUTION] },
   { title: "Rollouts", scenarios: ROLLOUTS },
+  { title: "Requests of other kinds", scenarios: REQUESTS },
   { title: "Signalbox, the API server, the operator and Envoys restart", scenarios: RESTARTS },
-  { title: "Hosts die, hang, come back, and are believed dead", scenarios: HOSTS },
+  { title: "Hosts die, hang, come back, and are believed dead", scenarios: [...HOSTS, ...SEVERAL_HOSTS] },
+  { title: "Hosts of other kinds", scenarios: HOST_ADDRESSES },
+  { title: "Odd objects, and noise", scenarios: [...ODD_OBJECTS, ...NOISE] },
 ];
 
 export const SCENARIOS: readonly Scenario[] = GROUPS.flatMap(({ scenarios }) => scenarios);

@@ -1,33 +1,11 @@
 /** Hosts die, hang, come back, are drained, and are believed dead. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { conditionOf } from "../cluster/objects.ts";
-import type { LabHost } from "../hosts/lab-host.ts";
 import type { Laboratory } from "../laboratory.ts";
 import { TEMPOS } from "../operator/tempo.ts";
-import type { Scenario, Stage } from "./scenario.ts";
-
-const first = ({ hosts }: Laboratory): LabHost => {
-  const [host] = hosts;
-  if (host === undefined) throw new Error("the laboratory has no hosts");
-  return host;
-};
-
-const objectOf = ({ watched }: Laboratory, name: string) =>
-  watched.hosts.all().find(({ metadata }) => metadata.name === name);
+import { gone, hostObjectOf, recovered, theFirst } from "./recovery.ts";
+import type { Scenario } from "./scenario.ts";
 
 const MOST_SLOW_STARTS = 10;
-
-/** Everything is Ready again, on hosts that live. */
-async function recovered({ lab, names }: Stage): Promise<void> {
-  const { hosts, watched } = lab;
-  const live = () =>
-    hosts.every(({ name }) => {
-      const object = objectOf(lab, name);
-      return object !== undefined && conditionOf(object, "Ready") === "True";
-    });
-  await watched.until("every host is Ready", live, 300_000);
-  await lab.deployments.settled(names, 300_000);
-}
 
 /** What is watched of an installation without operator. */
 const SERVING_MS = 10_000;
@@ -46,10 +24,10 @@ export const HOSTS: readonly Scenario[] = [
     promised: "safe",
     cause: "what the host was working on is lost with it, and only a safe method may be repeated",
     run: async (stage) => {
-      const host = first(stage.lab);
+      const host = theFirst(stage.lab.hosts);
       const { name } = host;
       await host.kill();
-      await stage.lab.watched.until("its Host object is gone", () => objectOf(stage.lab, name) === undefined, 300_000);
+      await gone(stage.lab, [name]);
       await stage.lab.deployments.settled(stage.names, 300_000);
       await host.start();
       await recovered(stage);
@@ -62,10 +40,10 @@ export const HOSTS: readonly Scenario[] = [
     cause:
       "a request of another method that reached it, or an answer that had begun, waits for a host that never answers",
     run: async (stage) => {
-      const host = first(stage.lab);
+      const host = theFirst(stage.lab.hosts);
       const { name } = host;
       await host.blackHole();
-      await stage.lab.watched.until("its Host object is gone", () => objectOf(stage.lab, name) === undefined, 300_000);
+      await gone(stage.lab, [name]);
       await stage.lab.deployments.settled(stage.names, 300_000);
       await host.kill();
       await host.start();
@@ -79,7 +57,7 @@ export const HOSTS: readonly Scenario[] = [
     cause:
       "a frozen host looks like a slow application: a request of another method waits until it goes on, having been told to stop its workloads meanwhile, or until the client gives up (15 s)",
     run: async (stage) => {
-      const host = first(stage.lab);
+      const host = theFirst(stage.lab.hosts);
       host.freeze();
       await sleep(10_000);
       host.thaw();
@@ -92,15 +70,11 @@ export const HOSTS: readonly Scenario[] = [
     promised: "safe",
     cause: "what the host was working on is lost with it",
     run: async (stage) => {
-      const host = first(stage.lab);
+      const host = theFirst(stage.lab.hosts);
       const { name } = host;
       await host.kill();
       await host.start();
-      await stage.lab.watched.until(
-        "the old Host object is gone",
-        () => objectOf(stage.lab, name) === undefined,
-        300_000,
-      );
+      await gone(stage.lab, [name]);
       await recovered(stage);
     },
   },
@@ -110,12 +84,12 @@ export const HOSTS: readonly Scenario[] = [
     promised: "nothing",
     run: async (stage) => {
       const { lab } = stage;
-      const object = objectOf(lab, first(lab).name);
+      const object = hostObjectOf(lab, theFirst(lab.hosts).name);
       if (object === undefined) throw new Error("the host has no object");
       lab.timeline.note("lab", `Host ${object.metadata.name} is deleted`);
       await lab.api.delete(object);
-      const gone = () => objectOf(lab, object.metadata.name)?.metadata.uid !== object.metadata.uid;
-      await lab.watched.until("its object is gone", gone, 60_000);
+      const over = () => hostObjectOf(lab, object.metadata.name)?.metadata.uid !== object.metadata.uid;
+      await lab.watched.until("its object is gone", over, 60_000);
       await recovered(stage);
     },
   },
@@ -126,7 +100,7 @@ export const HOSTS: readonly Scenario[] = [
     run: async (stage) => {
       const { lab } = stage;
       const { hostTtlMs, probeTimeoutMs } = TEMPOS[lab.options.tempo];
-      const object = objectOf(lab, first(lab).name);
+      const object = hostObjectOf(lab, theFirst(lab.hosts).name);
       if (object === undefined) throw new Error("the host has no object");
       const unknown = new RegExp(`${object.metadata.name}: Ready is Unknown`);
       // Slower, and the operator would give the host up; the probe that fails comes when it comes.

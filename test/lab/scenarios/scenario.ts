@@ -1,6 +1,7 @@
 /** What happens to an installation, and what is promised of requests meanwhile. */
 import type { App } from "../cluster/deployments.ts";
 import type { Laboratory } from "../laboratory.ts";
+import type { RequestKind } from "../load/request-kind.ts";
 
 /**
  * - nothing: no request fails, of any method.
@@ -20,6 +21,9 @@ export interface Stage {
   readonly names: readonly string[];
 }
 
+/** Who says in the timeline what a scenario measured beside failed requests. */
+export const MEASURED = "measured";
+
 export interface Scenario {
   readonly name: string;
   /** For the table: what happens, in a few words. */
@@ -33,6 +37,10 @@ export interface Scenario {
   readonly replicas?: number;
   /** The scale-down of the operator deletes more than it should. Default false. */
   readonly overDelete?: boolean;
+  /** What the load is made of. Default REQUEST_KINDS. */
+  readonly kinds?: readonly RequestKind[];
+  /** What has to be there before the load begins. */
+  readonly prepare?: (stage: Stage) => Promise<void>;
   /** Fulfilled when it is over, and everything that can settle has. Runs while requests are sent. */
   readonly run: (stage: Stage) => Promise<void>;
 }

@@ -1,0 +1,147 @@
+/** Another operator's installation on the same API server, large, whose hosts send their heartbeats: all noise to a proxy. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { API_VERSION } from "../cluster/objects.ts";
+import { signalboxOf } from "../gateway/gateway.ts";
+import type { Laboratory } from "../laboratory.ts";
+import { wallMs } from "../wall-clock.ts";
+import { updateAll } from "./rollouts.ts";
+import { MEASURED, type Scenario } from "./scenario.ts";
+
+/** Nobody in the laboratory but Signalbox looks at objects there: see ObjectCache. */
+const NAMESPACE = "noise";
+const HOSTS = 1_000;
+const WORKLOADS = 10_000;
+/** Ten replicas each. */
+const HOSTNAMES = 1_000;
+/** Writes under way at once; more make the API server no faster. */
+const AT_ONCE = 16;
+/** As the operator does: four of `lastSeen` and one of CPU and memory each minute. */
+const WRITES_PER_HOST_AND_MINUTE = 5;
+const QUIET_MS = 20_000;
+
+/** Does it for all numbers below `count`. */
+async function forAll(count: number, make: (i: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) await make(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+const READY = ["Placement", "Ready"].map((type) => ({
+  type,
+  status: "True",
+  reason: "Available",
+  message: "",
+  lastTransitionTime: "2026-01-01T00:00:00Z",
+}));
+
+/** Nothing listens there, and nobody asks. */
+const addressOf = (i: number): string => `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`;
+
+const hostOf = (i: number) => ({
+  apiVersion: API_VERSION,
+  kind: "Host" as const,
+  metadata: { namespace: NAMESPACE, name: `noise-${i}`, labels: { hostgroup: "noise" } },
+  hostId: `noise-${i}`,
+  hostname: addressOf(i),
+  httpPort: 8_080,
+  environment: "noise",
+});
+
+async function fill({ api, cluster }: Laboratory): Promise<void> {
+  await cluster.server.admin.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  await forAll(HOSTS, async (i) => {
+    await api.create(hostOf(i));
+    await api.patchStatus(hostOf(i), { conditions: READY.slice(1) });
+  });
+  await forAll(WORKLOADS, async (i) => {
+    const config = { host: `noise-${i % HOSTNAMES}.test` };
+    const http = { namespace: "wasi", package: "http", interfaces: ["incoming-handler"], config };
+    const spec = { hostSelector: { hostgroup: "noise" }, hostInterfaces: [http] };
+    const metadata = { namespace: NAMESPACE, name: `noise-${i}` };
+    const workload = await api.create({ apiVersion: API_VERSION, kind: "Workload", metadata, spec });
+    await api.patchStatus(workload, { hostId: `noise-${i % HOSTS}`, workloadId: `noise-${i}`, conditions: READY });
+  });
+}
+
+/** Heartbeats at the rate of so many hosts, until told to stop. Gives how many were written when all have been. */
+function beat({ api }: Laboratory): { stop(): Promise<number> } {
+  const perSecond = (HOSTS * WRITES_PER_HOST_AND_MINUTE) / 60;
+  const underWay = new Set<Promise<void>>();
+  const began = performance.now();
+  let made = 0;
+  let written = 0;
+  const timer = setInterval(() => {
+    for (const due = ((performance.now() - began) / 1_000) * perSecond; made < due && underWay.size < AT_ONCE; made++) {
+      const usage =
+        made % WRITES_PER_HOST_AND_MINUTE === 0 ? { systemCPUUsage: `${made}`, systemMemoryFree: made } : {};
+      const status = { lastSeen: new Date(wallMs()).toISOString(), ...usage };
+      const write = api.patchStatus(hostOf(made % HOSTS), status).then(
+        () => void written++,
+        () => {}, // the API server was busy: the next one tells as much
+      );
+      underWay.add(write);
+      void write.finally(() => underWay.delete(write));
+    }
+  }, 10);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(underWay);
+      return written;
+    },
+  };
+}
+
+/** Counters of Signalbox whose difference tells what noise costs. */
+const COUNTED = { responses: "signalbox_xds_responses_total", cpuSeconds: "process_cpu_seconds_total" } as const;
+
+async function counts({ gateway }: Laboratory): Promise<Readonly<Record<keyof typeof COUNTED, number>>> {
+  const { signalbox } = signalboxOf(gateway);
+  return {
+    responses: await signalbox.metric(COUNTED.responses),
+    cpuSeconds: await signalbox.metric(COUNTED.cpuSeconds),
+  };
+}
+
+/** Fulfilled when Envoys have been told of everything there is. */
+async function quiet(lab: Laboratory): Promise<void> {
+  for (let before = -1; ; await sleep(1_000)) {
+    const { responses } = await counts(lab);
+    if (responses === before) return;
+    before = responses;
+  }
+}
+
+export const NOISE: readonly Scenario[] = [
+  {
+    name: "noise",
+    about: "signalbox",
+    what: `another installation of ${HOSTS} Hosts and ${WORKLOADS} Workloads sends its heartbeats, while nothing moves (no proxy is told anything), and then during rolling updates of all deployments`,
+    promised: "nothing",
+    prepare: async ({ lab }) => {
+      await fill(lab);
+      await quiet(lab);
+    },
+    run: async (stage) => {
+      const { lab, names } = stage;
+      const noise = beat(lab);
+      const before = await counts(lab);
+      await sleep(QUIET_MS);
+      const after = await counts(lab);
+      for (let i = 0; i < 2; i++) {
+        await updateAll(stage);
+        await lab.deployments.settled(names);
+      }
+      const written = await noise.stop();
+      const responses = after.responses - before.responses;
+      const core = (after.cpuSeconds - before.cpuSeconds) / (QUIET_MS / 1_000);
+      lab.timeline.note(
+        MEASURED,
+        `${written} heartbeats in all; in ${QUIET_MS / 1_000} s in which nothing moved ${responses} responses to proxies, Signalbox took ${(core * 100).toFixed(1)} % of a core`,
+      );
+      if (responses > 0) throw new Error(`heartbeats made ${responses} responses to proxies`);
+    },
+  },
+];
