@@ -62,17 +62,13 @@ function candidates(
 }
 
 /**
- * Hosts that would mix a loser's answers into the owner's (rule 7). A placed workload counts whatever its Ready says: Ready is a poll result, and
- * a workload that lost it to a failed poll still answers. A leak is worse than an endpoint left out.
+ * Hosts that would mix a loser's answers into the owner's (rule 7): every host that was chosen for one of its workloads. The host binds the name while it
+ * starts the workload, some ms before Placement says so (measured in the laboratory: an owner's request got the loser's answer in between), and goes on
+ * answering where Ready or Placement was lost to a poll that failed, or to a start that took longer than the operator waited. A leak is worse than an
+ * endpoint left out.
  */
 function mixingHostIds(losers: readonly Contender[]): ReadonlySet<string> {
-  const hostIds = new Set<string>();
-  for (const { replica } of losers) if (answers(replica.workload)) hostIds.add(replica.workload.hostId);
-  return hostIds;
-}
-
-function answers({ placed, held }: WorkloadRecord): boolean {
-  return placed || held;
+  return new Set(losers.map(({ replica }) => replica.workload.hostId));
 }
 
 function placedReplicas(
@@ -111,8 +107,7 @@ function exclusiveAlias({ namespace, hostId, registration }: WorkloadRecord, ind
   const alias = registration.operatorAlias;
   if (alias === undefined) return undefined;
   for (const { record } of index.claimants(alias)) {
-    const intruder = record.kind === "Workload" && record.namespace !== namespace && record.hostId === hostId;
-    if (intruder && answers(record)) return undefined;
+    if (record.kind === "Workload" && record.namespace !== namespace && record.hostId === hostId) return undefined;
   }
   return alias;
 }

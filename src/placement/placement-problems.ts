@@ -69,9 +69,7 @@ function* contamination({ placement, contenders }: Placed): Iterable<Problem> {
   const [claim] = claims;
   if (mixed.size === 0 || claim === undefined) return;
   const losers = contenders
-    .filter(
-      ({ replica: { workload } }) => workload.namespace !== owner && workload.placed && mixed.has(workload.hostId),
-    )
+    .filter(({ replica: { workload } }) => workload.namespace !== owner && mixed.has(workload.hostId))
     .map(({ replica: { workload } }) => `${workload.namespace}/${workload.name}`);
   const hosts = listed([...new Set(mixed.values())]);
   const cause = `${hostname} is also registered by Workload ${listed(losers)} on Host ${hosts}, which answers for both at random`;

@@ -104,7 +104,8 @@ const contaminating: readonly (readonly [given: string, differing: Parameters<ty
     ["placed and not ready: its Ready is a poll result", { ready: false }, true],
     ["being deleted", { deleting: true }, true],
     ["held, its Placement lost", { placed: false, ready: false, held: true }, true],
-    ["not placed yet", { placed: false, ready: false }, false],
+    ["not placed yet, its host chosen: the host binds it before it says so", { placed: false, ready: false }, true],
+    ["without a host", { placed: false, ready: false, hostId: "" }, false],
     ["on another host", { hostId: "id-h2" }, false],
     ["of another hostname", { registration: serves("b.test") }, false],
   ];

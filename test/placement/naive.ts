@@ -163,10 +163,7 @@ function placeOne(hostname: string, world: World, policy: PlacementPolicy): Host
     const foreign = (name: string): boolean =>
       world.workloads.some(
         (x) =>
-          x.namespace !== w.namespace &&
-          (x.placed || x.held) &&
-          x.hostId === w.hostId &&
-          x.registration.names.some((n) => n.hostname === name),
+          x.namespace !== w.namespace && x.hostId === w.hostId && x.registration.names.some((n) => n.hostname === name),
       );
     const contaminated = foreign(hostname);
     const alias = w.registration.operatorAlias;
