@@ -23,10 +23,11 @@ const OUTCOMES: readonly Outcome[] = [
   outcome(4, true, { as: "cut", begun: true }),
   outcome(5, true, NOT_BEGUN),
   outcome(6, true, NOT_BEGUN),
+  outcome(7, true, { as: "foreign", begun: true }),
 ];
 const failures = failuresOf(OUTCOMES, { killed: new Set([5]), stopping: new Set([6]) });
 
-test("what the host said counts first, then whether the answer had begun, then the method", () => {
+test("whose answer it was counts first, then what the host said, then whether the answer had begun, then the method", () => {
   const classes = failures.map((failure): readonly [number, FailureClass] => [failure.outcome.id, failure.class]);
   assert.deepEqual(classes, [
     [2, "safe"],
@@ -34,13 +35,14 @@ test("what the host said counts first, then whether the answer had begun, then t
     [4, "begun"],
     [5, "killed"],
     [6, "stopping"],
+    [7, "foreign"],
   ]);
 });
 
 for (const [promised, broken] of [
-  ["nothing", [2, 3, 4]],
-  ["safe", [2]],
-  ["measured", []],
+  ["nothing", [2, 3, 4, 7]],
+  ["safe", [2, 7]],
+  ["measured", [7]],
 ] as const)
   test(`"${promised}" is broken by ${broken.length} of them`, () => {
     assert.deepEqual(

@@ -3,13 +3,14 @@ import type { Outcome } from "./load/outcome.ts";
 import type { Promised } from "./scenarios/scenario.ts";
 
 /**
+ * - foreign: answered by a component that does not own its hostname. Breaks every promise.
  * - killed: its host's stop ended it, on a pooled instance or a service.
  * - stopping: its host chose the service that it was stopping, and answered 503, beside another replica of the name.
  * - safe: of a safe method, and its answer had not begun: always to be prevented where another replica is ready.
  * - begun: its answer had begun, so that it could not be repeated.
  * - unsafe: of another method.
  */
-export type FailureClass = "killed" | "stopping" | "safe" | "begun" | "unsafe";
+export type FailureClass = "foreign" | "killed" | "stopping" | "safe" | "begun" | "unsafe";
 
 export interface Judged {
   readonly outcome: Outcome;
@@ -30,15 +31,20 @@ export function failuresOf(outcomes: readonly Outcome[], words: HostWords): read
 }
 
 function classOf({ id, safe, failure }: Outcome, { killed, stopping }: HostWords): FailureClass {
+  if (failure?.as === "foreign") return "foreign";
   if (killed.has(id)) return "killed";
   if (stopping.has(id)) return "stopping";
   if (failure?.begun === true) return "begun";
   return safe ? "safe" : "unsafe";
 }
 
+const BREAKING: Readonly<Record<Promised, ReadonlySet<FailureClass>>> = {
+  nothing: new Set(["foreign", "safe", "begun", "unsafe"]),
+  safe: new Set(["foreign", "safe"]),
+  measured: new Set(["foreign"]),
+};
+
 /** Those that break the promise. */
 export function brokenBy(promised: Promised, failures: readonly Judged[]): readonly Judged[] {
-  if (promised === "measured") return [];
-  const preventable = failures.filter((failure) => failure.class !== "killed" && failure.class !== "stopping");
-  return promised === "nothing" ? preventable : preventable.filter((failure) => failure.class === "safe");
+  return failures.filter((failure) => BREAKING[promised].has(failure.class));
 }

@@ -7,13 +7,14 @@ import { test } from "node:test";
 import { pageOf } from "./page.ts";
 import { addResult, type Result, readResults } from "./result.ts";
 
-const NONE = { killed: 0, stopping: 0, safe: 0, begun: 0, unsafe: 0 };
+const NONE = { foreign: 0, killed: 0, stopping: 0, safe: 0, begun: 0, unsafe: 0 };
 
 const own: Result = {
   scenario: "host-killed",
   gateway: "signalbox",
   tempo: "fast",
   requests: 3_669,
+  absent: 0,
   failed: { ...NONE, begun: 4, unsafe: 2, killed: 1, stopping: 1 },
   broken: 0,
 };

@@ -24,7 +24,7 @@ const COLUMNS = [
 ];
 
 /** A failure that only the host can prevent is not counted with the others. */
-const COUNTED: readonly FailureClass[] = ["safe", "unsafe", "begun"];
+const COUNTED: readonly FailureClass[] = ["foreign", "safe", "unsafe", "begun"];
 
 export function pageOf(results: readonly Result[], machine: string): string {
   const tempos = [...new Set(results.map(({ tempo }) => tempo))].join(", ");
@@ -47,6 +47,7 @@ ${GROUPS.flatMap((group) => sectionOf(group, results)).join("\n\n")}
 - *safe*: a request of a safe method (GET, HEAD) whose answer had not begun. *unsafe*: of another method, not begun. *begun*: the answer had begun, so that nobody could ask again.
 - *By stops*: requests that the host itself ends when it stops a workload: those under way on pooled instances and services, and those that it hands to a service that is stopping (503) while another replica of the
   name runs beside it on the same host. They are counted apart, for every gateway, since the host alone decides them.
+- *Told that nobody serves*: 503 with the text \`No backend available\`, or an empty 404, while a scenario leaves a hostname without any replica. No failure; anything else would be.
 - What is not promised has its cause beside it.
 `;
 }
@@ -79,10 +80,10 @@ function rowOf({ what, promised, cause = "" }: Scenario, own: Result, other: Res
   return [what, PROMISES[promised], ...cellsOf(own), ...(other === undefined ? ["", ""] : cellsOf(other)), cause];
 }
 
-function cellsOf({ failed, requests }: Result): readonly string[] {
+function cellsOf({ failed, requests, absent }: Result): readonly string[] {
   const sum = COUNTED.reduce((total, name) => total + failed[name], 0);
   const parts = COUNTED.filter((name) => failed[name] > 0).map((name) => `${number(failed[name])} ${name}`);
-  const text = `${number(sum)} of ${number(requests)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
+  const text = `${number(sum)} of ${number(requests)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}${absent === 0 ? "" : `; ${number(absent)} told that nobody serves`}`;
   return [text, number(failed.killed + failed.stopping)];
 }
 

@@ -10,19 +10,21 @@ export interface Result {
   readonly gateway: GatewayName;
   readonly tempo: TempoName;
   readonly requests: number;
+  /** Requests that were told that nobody serves, where that was right. */
+  readonly absent: number;
   readonly failed: Readonly<Record<FailureClass, number>>;
   /** Requests that broke the promise. */
   readonly broken: number;
 }
 
 export function resultOf(
-  { scenario, requests, failures, broken }: Verdict,
+  { scenario, requests, absent, failures, broken }: Verdict,
   gateway: GatewayName,
   tempo: TempoName,
 ): Result {
-  const failed = { killed: 0, stopping: 0, safe: 0, begun: 0, unsafe: 0 };
+  const failed = { foreign: 0, killed: 0, stopping: 0, safe: 0, begun: 0, unsafe: 0 };
   for (const failure of failures) failed[failure.class] += 1;
-  return { scenario: scenario.name, gateway, tempo, requests, failed, broken: broken.length };
+  return { scenario: scenario.name, gateway, tempo, requests, absent, failed, broken: broken.length };
 }
 
 /** What a file has; nothing where there is no file. */
@@ -49,5 +51,6 @@ export async function addResult(file: string, result: Result): Promise<void> {
 function sumOf(a: Result, b: Result): Result {
   const classes = Object.keys(a.failed) as FailureClass[];
   const failed = Object.fromEntries(classes.map((name) => [name, a.failed[name] + b.failed[name]])) as Result["failed"];
-  return { ...a, requests: a.requests + b.requests, broken: a.broken + b.broken, failed };
+  const [requests, absent] = [a.requests + b.requests, a.absent + b.absent];
+  return { ...a, requests, absent, broken: a.broken + b.broken, failed };
 }

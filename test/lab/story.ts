@@ -7,10 +7,10 @@ import type { Verdict } from "./trial.ts";
 const TOLD = 5;
 
 export function storyOf(verdict: Verdict): string {
-  const { scenario, requests, failures, broken, tookMs, measured, lags } = verdict;
+  const { scenario, requests, absent, failures, broken, tookMs, measured, lags } = verdict;
   const counts = countsText(failures);
   const lines = [
-    `${broken.length === 0 ? "kept  " : "BROKEN"} ${scenario.name}: ${failures.length} of ${requests} requests failed${counts === "" ? "" : ` (${counts})`}; promised: ${scenario.promised}; ${(tookMs / 1000).toFixed(1)} s`,
+    `${broken.length === 0 ? "kept  " : "BROKEN"} ${scenario.name}: ${failures.length} of ${requests} requests failed${counts === "" ? "" : ` (${counts})`}; promised: ${scenario.promised}${absent === 0 ? "" : `; ${absent} were told that nobody serves`}; ${(tookMs / 1000).toFixed(1)} s`,
     ...[...measured, ...wordsOf(failures)].map((text) => `         ${text}`),
   ];
   if (lags.length > 0) lines.push(`         the machine was late ${lags.length} times, ${lagText(lags)}`);

@@ -1,6 +1,6 @@
 /** One scenario in the laboratory: put under load, disturbed, judged. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ANY_DEPLOYMENT, type App, hostnameOf, NAMESPACE } from "./cluster/deployments.ts";
+import { ANY_DEPLOYMENT, type App, hostnameOf, siteOf } from "./cluster/deployments.ts";
 import { doorsOf } from "./gateway/gateway.ts";
 import { brokenBy, failuresOf, type Judged } from "./judgement.ts";
 import { type Laboratory, type LaboratoryOptions, startLaboratory } from "./laboratory.ts";
@@ -20,6 +20,8 @@ export interface StagePlan extends LaboratoryOptions {
 export interface Verdict {
   readonly scenario: Scenario;
   readonly requests: number;
+  /** Requests that were told that nobody serves, where that was right. */
+  readonly absent: number;
   readonly byKind: ReadonlyMap<string, number>;
   readonly failures: readonly Judged[];
   /** Those that break the promise, each with what was said around it. */
@@ -67,11 +69,11 @@ export async function setStage({ apps: count, replicas, ...options }: StagePlan)
 
 /** One scenario, under load. @throws when it could not be carried out; failed requests are a verdict. */
 export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> {
-  const { lab, names } = stage;
+  const { lab, apps } = stage;
   await scenario.prepare?.(stage);
   const began = wallMs();
   await lab.load.start(
-    names.map((name) => ({ hostname: hostnameOf(name), served: `${NAMESPACE}/${name}` })),
+    apps.map((app) => siteOf(app)),
     doorsOf(lab.gateway),
     // The plain proxy does not speak HTTP/2.
     (scenario.kinds ?? REQUEST_KINDS).filter(({ over }) => over === "http1" || lab.gateway.name === "signalbox"),
@@ -86,6 +88,7 @@ export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> 
   await sleep(AFTER_MS);
   const { outcomes, lags } = await lab.load.stop();
   for (const lag of lags) lab.timeline.add("load", lag);
+  for (const text of scenario.sums?.(outcomes) ?? []) lab.timeline.note(MEASURED, text);
   const blockMs = await blockOf(lab);
   if (blockMs > TOLD_BLOCK_MS) lab.timeline.note("signalbox", `event loop ${blockMs} ms late`);
   await sleep(ACCESS_LOG_MS);
@@ -116,7 +119,7 @@ function verdictOf(
   });
   const broken = brokenBy(scenario.promised, failures).map((failure) => {
     const { at, tookMs: lasted, hostname } = failure.outcome;
-    const name = hostname.slice(0, hostname.indexOf("."));
+    const name = ANY_DEPLOYMENT.exec(hostname)?.[0] ?? hostname;
     return { failure, around: timeline.around(at, at + lasted, name, ANY_DEPLOYMENT) };
   });
   const byKind = new Map<string, number>();
@@ -124,6 +127,7 @@ function verdictOf(
   return {
     scenario,
     requests: outcomes.length,
+    absent: outcomes.filter(({ absence }) => absence !== undefined).length,
     byKind,
     failures,
     broken,

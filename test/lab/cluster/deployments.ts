@@ -1,17 +1,24 @@
 /** What users do: WorkloadDeployments made, changed, scaled and deleted. */
 import type { Life } from "../hosts/component.ts";
+import type { Site } from "../load/site.ts";
 import type { KubeApi } from "./kube-api.ts";
-import { API_VERSION, type Deployment, keyOf } from "./objects.ts";
+import { API_VERSION, type Deployment, keyOf, type Workload } from "./objects.ts";
 import type { Watched } from "./watched.ts";
 
+/** Of the deployments under load. */
 export const NAMESPACE = "lab";
 
 /** Matches the name of every deployment of the laboratory. */
 export const ANY_DEPLOYMENT = /\bapp-[a-z]*\d+/;
 
 export interface App {
-  /** As in `app-7`; its hostname is `app-7.lab.test`. */
+  /** As in `app-7`. */
   readonly name: string;
+  /** Default `app-7.lab.test`. */
+  readonly hostname?: string;
+  readonly aliases?: readonly string[];
+  /** Name of its Kubernetes Service: the operator gives it aliases of its own in the place of those above. */
+  readonly service?: string;
   readonly replicas: number;
   readonly life?: Life;
   readonly deployPolicy?: "RollingUpdate" | "Recreate";
@@ -26,18 +33,27 @@ export interface App {
 
 export const hostnameOf = (name: string): string => `${name}.lab.test`;
 
+/** A deployment as the load asks it: nobody else may answer, and it always has to. */
+export const siteOf = ({ name, hostname = hostnameOf(name) }: App, namespace = NAMESPACE): Site => ({
+  hostname,
+  served: `${namespace}/${name}`,
+});
+
 export class Deployments {
   readonly #api: KubeApi;
   readonly #watched: Watched;
+  readonly #namespace: string;
   #version = 0;
 
-  constructor(api: KubeApi, watched: Watched) {
+  /** Those of one namespace, which exists. */
+  constructor(api: KubeApi, watched: Watched, namespace = NAMESPACE) {
     this.#api = api;
     this.#watched = watched;
+    this.#namespace = namespace;
   }
 
   async create(app: App): Promise<void> {
-    const metadata = { namespace: NAMESPACE, name: app.name };
+    const metadata = { namespace: this.#namespace, name: app.name };
     const spec = {
       replicas: app.replicas,
       deployPolicy: app.deployPolicy ?? "RollingUpdate",
@@ -49,7 +65,8 @@ export class Deployments {
 
   /** A new version of the component, and what else is given. */
   async update(app: App): Promise<void> {
-    const change = { spec: { replicas: app.replicas, template: this.#templateOf(app) } };
+    const { replicas, deployPolicy = "RollingUpdate" } = app;
+    const change = { spec: { replicas, deployPolicy, template: this.#templateOf(app) } };
     this.#watched.deployments.put(await this.#api.patch(this.#stored(app.name), change));
   }
 
@@ -76,13 +93,21 @@ export class Deployments {
   }
 
   #stored(name: string): Deployment {
-    const found = this.#watched.deployments.get(keyOf({ metadata: { namespace: NAMESPACE, name } }));
+    const found = this.#watched.deployments.get(keyOf({ metadata: { namespace: this.#namespace, name } }));
     if (found === undefined) throw new Error(`there is no deployment ${name}`);
     return found;
   }
 
+  /** The replicas of one, being deleted or not. */
+  replicasOf(name: string): readonly Workload[] {
+    return this.#watched.workloads
+      .all()
+      .filter(({ metadata }) => metadata.namespace === this.#namespace && metadata.name.startsWith(`${name}-`));
+  }
+
   #templateOf(app: App) {
     const { name, life = "plain", environment = {}, hostId, hostSelector = { hostgroup: "default" } } = app;
+    const { hostname = hostnameOf(name), aliases = [] } = app;
     this.#version += 1;
     const component = {
       name: "http",
@@ -94,7 +119,7 @@ export class Deployments {
       namespace: "wasi",
       package: "http",
       interfaces: [app.serves ?? "incoming-handler"],
-      config: { host: hostnameOf(name) },
+      config: { host: hostname, ...(aliases.length === 0 ? {} : { "host-aliases": aliases.join(",") }) },
     };
     return {
       spec: {
@@ -102,6 +127,7 @@ export class Deployments {
         components: [component],
         ...(life === "service" ? { service: { image: `registry.test/${name}-service:${this.#version}` } } : {}),
         hostInterfaces: [http],
+        ...(app.service === undefined ? {} : { kubernetes: { service: { name: app.service } } }),
       },
     };
   }

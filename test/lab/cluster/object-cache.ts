@@ -27,7 +27,7 @@ export class ObjectCache<T extends Stored> {
   readonly #access: Access;
   readonly #agent: Agent;
   readonly #objects = new Map<string, T>();
-  readonly #listeners: Listener<T>[] = [];
+  readonly #listeners = new Set<Listener<T>>();
   readonly #listed = Promise.withResolvers<void>();
   #stopped = false;
 
@@ -48,8 +48,10 @@ export class ObjectCache<T extends Stored> {
     this.#agent.destroy();
   }
 
-  onChange(listener: Listener<T>): void {
-    this.#listeners.push(listener);
+  /** Gives a function that ends it. */
+  onChange(listener: Listener<T>): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   get(key: string): T | undefined {

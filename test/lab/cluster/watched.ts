@@ -58,7 +58,10 @@ export class Watched {
     const [set] = sets;
     if (set === undefined || sets.length > 1 || isDeleting(set)) return false;
     if (JSON.stringify(set.spec.template) !== JSON.stringify(deployment.spec.template)) return false;
-    const workloads = this.workloads.all().filter(({ metadata }) => isOf(metadata.name, deployment.metadata.name));
+    const { namespace, name } = deployment.metadata;
+    const workloads = this.workloads
+      .all()
+      .filter(({ metadata }) => metadata.namespace === namespace && metadata.name.startsWith(`${name}-`));
     if (workloads.length !== deployment.spec.replicas) return false;
     return workloads.every(
       (workload) => isOwnedBy(workload, set) && !isDeleting(workload) && conditionOf(workload, "Ready") === "True",
@@ -71,8 +74,6 @@ export class Watched {
       if (performance.now() > end) throw new Error(`not within ${boundMs / 1000} s: ${what}`);
   }
 }
-
-const isOf = (workload: string, deployment: string): boolean => workload.startsWith(`${deployment}-`);
 
 function changesOf(now: Stored | undefined, before: Stored | undefined): readonly string[] {
   const object = now ?? before;

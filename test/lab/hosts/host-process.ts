@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { startDemoHost } from "../../../src/cli/demo-host.ts";
 import { Bus, OPERATOR } from "../bus/bus.ts";
 import { eventLine } from "../event.ts";
@@ -41,6 +42,8 @@ async function main({ name, address, port, busPort, tempo, labels, advertised, t
       ? {}
       : { tls: { key: readFileSync(tls.keyFile, "utf8"), cert: readFileSync(tls.certFile, "utf8") } }),
     onChosen: ({ workloadId, workload, stopping }, arrival) => {
+      // Both kinds take the same call; only the union of their overloads has no signature.
+      (arrival.response as ServerResponse).setHeader("lab-served-by", workload);
       if (stopping === true) tell(`${workload} is stopping, and answers 503 to ${agentOf(arrival)}`);
       else underWay.add(workloadId, arrival);
     },

@@ -4,8 +4,8 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Failure } from "./outcome.ts";
 import type { RequestKind, What, Written } from "./request-kind.ts";
+import type { Absence, Received } from "./site.ts";
 
 const TIMEOUT_MS = 15_000;
 
@@ -29,8 +29,8 @@ interface Asked {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly send: (body: Writable) => Promise<void> | void;
-  /** Whether this is the answer of the one that was asked. */
-  readonly right: (body: Buffer, trailers: Readonly<Record<string, unknown>>, served: string) => boolean;
+  /** Whether this is the answer, complete, of the replica that says it gave it. */
+  readonly right: (body: Buffer, trailers: Readonly<Record<string, unknown>>, servedBy: string) => boolean;
 }
 
 const line = Buffer.from("what the laboratory writes\n");
@@ -41,7 +41,7 @@ const ASKED: Readonly<Record<What, Asked>> = {
     path: "/",
     headers: {},
     send: (body) => void body.end(),
-    right: (body, _, served) => body.includes(`is served by ${served}`),
+    right: (body, _, servedBy) => body.includes(`is served by ${servedBy} `),
   },
   write: {
     method: "POST",
@@ -95,7 +95,7 @@ function streamOf(events: number): Asked {
     path: `/stream?count=${events}&everyMs=100`,
     headers: {},
     send: (body) => void body.end(),
-    right: (body, _, served) => body.toString().split(`data: ${served}`).length === events + 1,
+    right: (body, _, servedBy) => body.toString().split(`data: ${servedBy}\n`).length === events + 1,
   };
 }
 
@@ -111,8 +111,6 @@ const writtenBy = ({ written }: RequestKind, hostname: string): string =>
 
 export interface Target {
   readonly hostname: string;
-  /** As in `shop/cart`: answers name it, with more of the replica's name behind it. */
-  readonly served: string;
   readonly port: number;
 }
 
@@ -121,8 +119,8 @@ export class Exchange {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   readonly #sessions = new Map<number, ClientHttp2Session>();
 
-  /** Undefined when all went well; never rejects. */
-  async perform(kind: RequestKind, target: Target, agent: string): Promise<Failure | undefined> {
+  /** Never rejects. */
+  async perform(kind: RequestKind, target: Target, agent: string): Promise<Received> {
     const aborter = new AbortController();
     const timer = setTimeout(() => aborter.abort(), kind.timeoutMs ?? TIMEOUT_MS);
     const call: Call = { asked: ASKED[kind.what], kind, target, agent, signal: aborter.signal, begun: false };
@@ -130,13 +128,14 @@ export class Exchange {
       return kind.over === "http1" ? await this.#http1(call) : await this.#http2(call);
     } catch (error) {
       const { code = "", message = "" } = error as NodeJS.ErrnoException;
-      return { as: aborter.signal.aborted ? "time-out" : "cut", text: `${code} ${message}`.trim(), begun: call.begun };
+      const as = aborter.signal.aborted ? "time-out" : "cut";
+      return { failure: { as, text: `${code} ${message}`.trim(), begun: call.begun } };
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #http1(call: Call): Promise<Failure | undefined> {
+  async #http1(call: Call): Promise<Received> {
     const { asked, target, signal } = call;
     const asking = request({
       host: "127.0.0.1",
@@ -155,10 +154,11 @@ export class Exchange {
     call.begun = true;
     const body = await bytesOf(answer);
     if (!answer.complete) throw new Error("the answer ended early");
-    return judged(answer.statusCode ?? 0, asked.right(body, answer.trailers, target.served), body);
+    const servedBy = replicaOf(answer.headers);
+    return receivedOf(answer.statusCode ?? 0, asked.right(body, answer.trailers, servedBy ?? ""), { body, servedBy });
   }
 
-  async #http2(call: Call): Promise<Failure | undefined> {
+  async #http2(call: Call): Promise<Received> {
     const { asked, target, signal } = call;
     const stream = this.#session(target.port).request(
       {
@@ -183,13 +183,9 @@ export class Exchange {
     call.begun = refused === undefined;
     const body = await bytesOf(stream);
     if (stream.rstCode !== 0) throw new Error(`the stream was reset: ${stream.rstCode}`);
-    if (refused !== undefined)
-      return {
-        as: "answer",
-        text: `grpc-status ${String(refused)} ${String(head["grpc-message"] ?? "")}`,
-        begun: false,
-      };
-    return judged(Number(head[":status"]), asked.right(body, trailers, target.served), body);
+    if (refused !== undefined) return refusalOf(String(refused), String(head["grpc-message"] ?? ""));
+    const servedBy = replicaOf(head);
+    return receivedOf(Number(head[":status"]), asked.right(body, trailers, servedBy ?? ""), { body, servedBy });
   }
 
   #session(port: number): ClientHttp2Session {
@@ -225,8 +221,37 @@ async function bytesOf(answer: Readable): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function judged(status: number, right: boolean, body: Buffer): Failure | undefined {
+/** Replicas of the laboratory name themselves, whatever they answer. */
+function replicaOf(headers: Readonly<Record<string, unknown>>): string | undefined {
+  const servedBy = headers["lab-served-by"];
+  return typeof servedBy === "string" ? servedBy : undefined;
+}
+
+/** What gateways say of a hostname that nobody serves. */
+const NO_REPLICA = "No backend available";
+
+interface Answer {
+  readonly body: Buffer;
+  readonly servedBy: string | undefined;
+}
+
+function receivedOf(status: number, right: boolean, { body, servedBy }: Answer): Received {
   const words = body.subarray(0, 120).toString("latin1").trim();
-  if (status !== 200) return { as: "answer", text: `${status} ${words}`.trim(), begun: false };
-  return right ? undefined : { as: "wrong", text: words, begun: true };
+  const by = servedBy === undefined ? {} : { servedBy };
+  if (status === 200) return right ? by : { ...by, failure: { as: "wrong", text: words, begun: true } };
+  const failure = { as: "answer", text: `${status} ${words}`.trim(), begun: false } as const;
+  const absence = absenceOf(status, words);
+  return absence === undefined ? { ...by, failure } : { ...by, failure, absence };
+}
+
+function absenceOf(status: number, words: string): Absence | undefined {
+  if (status === 503 && words === NO_REPLICA) return "no-replica";
+  return status === 404 && words === "" ? "unknown" : undefined;
+}
+
+/** Envoy's own answers to gRPC: 14 (UNAVAILABLE) stands for 503, 12 (UNIMPLEMENTED) for 404. */
+function refusalOf(status: string, message: string): Received {
+  const failure = { as: "answer", text: `grpc-status ${status} ${message}`, begun: false } as const;
+  if (status === "14" && decodeURIComponent(message).trim() === NO_REPLICA) return { failure, absence: "no-replica" };
+  return status === "12" ? { failure, absence: "unknown" } : { failure };
 }

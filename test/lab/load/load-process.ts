@@ -9,12 +9,7 @@ import { wallMs } from "../wall-clock.ts";
 import { Exchange } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RequestKind } from "./request-kind.ts";
-
-export interface Site {
-  readonly hostname: string;
-  /** Namespace and name of its deployment, with which the names of its replicas begin. */
-  readonly served: string;
-}
+import { judge, type Site } from "./site.ts";
 
 export interface Door {
   readonly name: string;
@@ -40,6 +35,7 @@ export type LoadCalls = {
   readonly start: (plan: Plan) => void;
   /** Requests from now on go through these. Those under way go on. */
   readonly through: (doors: readonly Door[]) => void;
+  /** Requests from now on go to these. What is right for a hostname now is right for its requests under way too. */
   readonly among: (sites: readonly Site[]) => void;
   /** What has ended since the start or the last time it was asked for, which is then forgotten. */
   readonly take: (nothing: undefined) => Record;
@@ -56,7 +52,8 @@ let exchange = new Exchange();
 let outcomes: Outcome[] = [];
 let lags: Event[] = [];
 let id = 0;
-const underWay = new Set<Promise<void>>();
+/** With what was right for its hostname since it began. */
+const underWay = new Map<Promise<void>, Site[]>();
 let portions: { readonly kind: RequestKind; owed: number }[] = [];
 
 tellLag((text) => lags.push({ at: wallMs(), text: `load: ${text}` }));
@@ -77,14 +74,17 @@ function ask(): void {
   if (site === undefined || door === undefined) return;
   const kind = nextKind();
   const [number, at, began] = [id, wallMs(), performance.now()];
-  const asked = exchange.perform(kind, { ...site, port: door.port }, `lab/${number}`).then((failure) => {
+  const { hostname } = site;
+  const right = [site];
+  const asked = exchange.perform(kind, { hostname, port: door.port }, `lab/${number}`).then((received) => {
     const { name, safe } = kind;
+    const { servedBy } = received;
     const tookMs = performance.now() - began;
-    const outcome = { id: number, at, tookMs, hostname: site.hostname, kind: name, safe, proxy: door.name };
-    outcomes.push(failure === undefined ? outcome : { ...outcome, failure });
+    const outcome = { id: number, at, tookMs, hostname, kind: name, safe, proxy: door.name };
+    outcomes.push({ ...outcome, ...(servedBy === undefined ? {} : { servedBy }), ...judge(received, right) });
     underWay.delete(asked);
   });
-  underWay.add(asked);
+  underWay.set(asked, right);
 }
 
 answer<LoadCalls>({
@@ -107,6 +107,11 @@ answer<LoadCalls>({
   },
   among: (given) => {
     sites = given;
+    const byHostname = new Map(given.map((site) => [site.hostname, site]));
+    for (const right of underWay.values()) {
+      const site = byHostname.get(right[0]?.hostname ?? "");
+      if (site !== undefined && !right.includes(site)) right.push(site);
+    }
   },
   take: () => {
     const taken = { outcomes, lags };
@@ -116,7 +121,7 @@ answer<LoadCalls>({
   },
   stop: async () => {
     clearInterval(ticking);
-    await Promise.all(underWay);
+    await Promise.all(underWay.keys());
     exchange.close();
     exchange = new Exchange();
     return { outcomes, lags };

@@ -1,7 +1,8 @@
 /** The laboratory's side of the load. */
 import { type Remote, startRemote } from "../../bench/remote.ts";
-import type { Door, LoadCalls, Record, Site } from "./load-process.ts";
+import type { Door, LoadCalls, Record } from "./load-process.ts";
 import type { RequestKind } from "./request-kind.ts";
+import type { Site } from "./site.ts";
 
 export class Load {
   readonly #remote: Remote<LoadCalls> = startRemote<LoadCalls>("../lab/load/load-process.ts");
@@ -39,6 +40,13 @@ export class Load {
   /** Asks this site too. */
   async include(site: Site): Promise<void> {
     this.#sites = [...this.#sites, site];
+    await this.#remote.ask("among", this.#sites);
+  }
+
+  /** Other answers are right for these hostnames from now on: for requests under way, in addition to those before. Fulfilled when that holds. */
+  async expect(sites: readonly Site[]): Promise<void> {
+    const now = new Map(sites.map((site) => [site.hostname, site]));
+    this.#sites = this.#sites.map((site) => now.get(site.hostname) ?? site);
     await this.#remote.ask("among", this.#sites);
   }
 

@@ -1,9 +1,12 @@
 /** Every scenario, in the order of the page and in its groups. */
 import { DISTRIBUTION } from "./distribution.ts";
 import { HOST_ADDRESSES } from "./host-addresses.ts";
+import { HOSTNAMES } from "./hostnames.ts";
 import { HOSTS } from "./hosts.ts";
+import { LIFECYCLES } from "./lifecycles.ts";
 import { NOISE } from "./noise.ts";
 import { ODD_OBJECTS } from "./odd-objects.ts";
+import { OWNERSHIP } from "./ownership.ts";
 import { REQUESTS } from "./requests.ts";
 import { RESTARTS } from "./restarts.ts";
 import { ROLLOUTS } from "./rollouts.ts";
@@ -20,6 +23,8 @@ export interface ScenarioGroup {
 export const GROUPS: readonly ScenarioGroup[] = [
   { title: "Replicas come and go", scenarios: [...SIZES, ...DISTRIBUTION] },
   { title: "Rollouts", scenarios: ROLLOUTS },
+  { title: "Deployments end, and come back", scenarios: LIFECYCLES },
+  { title: "Hostnames change, and pass on", scenarios: [...HOSTNAMES, ...OWNERSHIP] },
   { title: "Requests of other kinds", scenarios: REQUESTS },
   { title: "Signalbox, the API server, the operator and Envoys restart", scenarios: RESTARTS },
   { title: "Hosts die, hang, come back, and are believed dead", scenarios: [...HOSTS, ...SEVERAL_HOSTS] },

@@ -1,6 +1,7 @@
 /** What happens to an installation, and what is promised of requests meanwhile. */
 import type { App } from "../cluster/deployments.ts";
 import type { Laboratory } from "../laboratory.ts";
+import type { Outcome } from "../load/outcome.ts";
 import type { RequestKind } from "../load/request-kind.ts";
 
 /**
@@ -43,4 +44,6 @@ export interface Scenario {
   readonly prepare?: (stage: Stage) => Promise<void>;
   /** Fulfilled when it is over, and everything that can settle has. Runs while requests are sent. */
   readonly run: (stage: Stage) => Promise<void>;
+  /** What all outcomes together say beside that, in words. Called when the load is over. */
+  readonly sums?: (outcomes: readonly Outcome[]) => readonly string[];
 }

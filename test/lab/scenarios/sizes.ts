@@ -1,12 +1,10 @@
 /** Deployments that come, go, grow and shrink. */
-import { type App, hostnameOf, NAMESPACE } from "../cluster/deployments.ts";
+import { type App, hostnameOf, siteOf } from "../cluster/deployments.ts";
 import type { Laboratory } from "../laboratory.ts";
 import { answersEverywhere } from "./answers-everywhere.ts";
 import type { Scenario } from "./scenario.ts";
 
 const NEW = 20;
-
-const siteOf = ({ name }: App) => ({ hostname: hostnameOf(name), served: `${NAMESPACE}/${name}` });
 
 async function scaleAll(lab: Laboratory, names: readonly string[], replicas: number): Promise<void> {
   await Promise.all(names.map((name) => lab.deployments.scale(name, replicas)));
