@@ -1,6 +1,6 @@
 /** Where a hostname is served right now: the one resource that a move changes, about 130 bytes. */
 import type { ClusterLoadAssignment, HealthStatus, LbEndpoint, Metadata, Struct } from "../codec/generated/messages.ts";
-import type { Endpoint } from "../placement/fleet.ts";
+import type { Endpoint, ExposedHostname } from "../placement/fleet.ts";
 import type { FleetSpec } from "./fleet-spec.ts";
 import { socketOf } from "./socket-address.ts";
 
@@ -16,16 +16,25 @@ export const SOCKET_MATCH_KEY = "group";
 // A draining endpoint gets a new request only where no ready one is left; requests it has go on. Neither needs a health check of Envoy's own.
 const HEALTH: Readonly<Record<Endpoint["phase"], HealthStatus>> = { ready: "HEALTHY", draining: "DRAINING" };
 
-/** The assignment of one hostname: equal endpoints, equal bytes. Without any it is empty, never missing: Envoy answers 503 and does not warm. */
+/**
+ * The assignment of one hostname: equal endpoints, equal bytes. Without any it is empty, never missing: Envoy answers 503 and does not warm.
+ * An authority other than the hostname is a locality too. Envoy 1.36.2 keeps the `hostname` that an address had first, so that a host which has become
+ * contaminated would go on being asked by the name that it mixes up; an endpoint whose locality differs is made anew (measured; 1.40.0 takes both).
+ */
 export function assignmentOf(
   spec: Pick<FleetSpec, "hostGroups">,
   clusterName: string,
-  endpoints: readonly Endpoint[],
+  { hostname, endpoints }: Pick<ExposedHostname, "hostname" | "endpoints">,
 ): ClusterLoadAssignment {
-  const lbEndpoints = endpoints
-    .toSorted((a, b) => (a.address < b.address ? -1 : 1)) // by code unit: localeCompare would let versions depend on the machine
-    .map((endpoint) => lbEndpointOf(spec, endpoint));
-  return { clusterName, endpoints: lbEndpoints.length === 0 ? [] : [{ lbEndpoints }] };
+  const sorted = endpoints.toSorted((a, b) => (a.address < b.address ? -1 : 1)); // by code unit: localeCompare would let versions depend on the machine
+  const localities = Map.groupBy(sorted, ({ authority }) => (authority === hostname ? "" : authority));
+  return {
+    clusterName,
+    endpoints: [...localities].map(([subZone, ones]) => ({
+      locality: subZone === "" ? undefined : { subZone },
+      lbEndpoints: ones.map((endpoint) => lbEndpointOf(spec, endpoint)),
+    })),
+  };
 }
 
 function lbEndpointOf(spec: Pick<FleetSpec, "hostGroups">, endpoint: Endpoint): LbEndpoint {

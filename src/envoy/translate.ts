@@ -60,11 +60,11 @@ export function translateFleet(spec: FleetSpec, variant: Variant): Translation {
  * that requires the cluster. Endpoints reach the assignment only. Equal arguments give equal bytes.
  */
 export function translateHostname(spec: FleetSpec, variant: Variant, exposed: ExposedHostname): Translation {
-  const { hostname, owner, endpoints } = exposed;
+  const { hostname, owner } = exposed;
   const subject: ResourceSubject = { kind: "Hostname", namespace: owner, name: hostname };
   const protocol = protocolOf(spec, exposed.protocolGroup);
   const name = clusterNameOf(hostname, protocol);
-  const assignment = assignmentOf(spec, name, endpoints);
+  const assignment = assignmentOf(spec, name, exposed);
   const place = variant.endpoints === "inline" ? { inline: assignment } : { from: variant.source };
   const cluster = clusterOf(spec, { hostname, protocol }, place);
   const companion: ResourceRef = { type: ASSIGNMENT_TYPE, name };
