@@ -22,13 +22,15 @@ export async function gone(lab: Laboratory, names: readonly string[]): Promise<v
   await lab.watched.until(`Host objects are gone: ${names.join(", ")}`, over, BOUND_MS);
 }
 
+/** Whether the operator uses the host of this name. */
+export function isReadyNow(lab: Laboratory, name: string): boolean {
+  const object = hostObjectOf(lab, name);
+  return object !== undefined && conditionOf(object, "Ready") === "True";
+}
+
 /** Fulfilled when the operator uses the host as it runs now. */
 export async function isReady(lab: Laboratory, { name }: { readonly name: string }): Promise<void> {
-  const ready = (): boolean => {
-    const object = hostObjectOf(lab, name);
-    return object !== undefined && conditionOf(object, "Ready") === "True";
-  };
-  await lab.watched.until(`${name} is Ready`, ready, BOUND_MS);
+  await lab.watched.until(`${name} is Ready`, () => isReadyNow(lab, name), BOUND_MS);
 }
 
 /** Everything is Ready again, on hosts that live. */

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Laboratory } from "../laboratory.ts";
 import { REQUEST_KINDS } from "../load/request-kind.ts";
 import { TEMPOS } from "../operator/tempo.ts";
-import { gone, hostObjectOf, isReady, recovered, theFirst } from "./recovery.ts";
+import { wallMs } from "../wall-clock.ts";
+import { gone, hostObjectOf, isReady, isReadyNow, recovered, theFirst } from "./recovery.ts";
 import { updateAll } from "./rollouts.ts";
-import type { Scenario } from "./scenario.ts";
+import { MEASURED, type Scenario } from "./scenario.ts";
 
 const LOST = "what the host was working on is lost with it, and only a safe method may be repeated";
 const RETURNS = 5;
@@ -82,7 +83,7 @@ export const SEVERAL_HOSTS: readonly Scenario[] = [
     name: "hosts-restarted-one-by-one",
     what: "each host in turn: its Host object is deleted, its workloads are stopped, the process is killed and starts again; an upgrade of all machines",
     promised: "safe",
-    cause: "heartbeats make the Host anew until the process ends; what was put on it meanwhile is lost with it",
+    cause: "a stop lets requests under way go on, and the process ends with them",
     run: async (stage) => {
       const { lab } = stage;
       for (const host of lab.hosts) {
@@ -98,14 +99,24 @@ export const SEVERAL_HOSTS: readonly Scenario[] = [
   },
   {
     name: "host-terminated",
-    what: "the Host object is deleted and the host told to end: heartbeats of its last seconds make the object anew, and workloads are put on it again",
+    what: "the Host object is deleted and the host told to end; heartbeats of its last seconds make the object anew, and a rolling update of all deployments puts workloads on it again",
     promised: "safe",
-    cause: "what was put on it anew is lost when its grace is over",
+    cause: "what runs on it is lost when its grace is over",
     run: async (stage) => {
       const { lab } = stage;
       const host = theFirst(lab.hosts);
       const { name } = host;
-      await Promise.all([drain(lab, name), host.terminate()]);
+      const began = wallMs();
+      let over = false;
+      const ended = host.terminate().then(() => {
+        over = true;
+      });
+      await drain(lab, name);
+      await lab.watched.until("the host is Ready again, or gone", () => over || isReadyNow(lab, name), 60_000);
+      await updateAll(stage);
+      await ended;
+      const anew = lab.timeline.matching(/ is bound to /, began).filter(({ who }) => who === name);
+      lab.timeline.note(MEASURED, `${anew.length} workloads were put on the host again before it ended`);
       await gone(lab, [name]);
       await lab.deployments.settled(stage.names, 300_000);
       await host.start();
