@@ -1,5 +1,6 @@
 /** What a person reads of a scenario: a line when it went well, and every broken promise beside what was said around it. */
 import type { Judged } from "./judgement.ts";
+import type { Outcome } from "./load/outcome.ts";
 import type { Said } from "./timeline.ts";
 import type { Verdict } from "./trial.ts";
 
@@ -14,7 +15,8 @@ export function storyOf(verdict: Verdict): string {
     ...[...measured, ...wordsOf(failures)].map((text) => `         ${text}`),
   ];
   if (lags.length > 0) lines.push(`         the machine was late ${lags.length} times, ${lagText(lags)}`);
-  for (const { failure, around } of broken.slice(0, TOLD)) lines.push(...timelineOf(failure, around));
+  for (const { failure, around } of broken.slice(0, TOLD))
+    lines.push(...timelineText(failure.outcome, failure.class, around));
   if (broken.length > TOLD) lines.push(`  and ${broken.length - TOLD} more`);
   return lines.join("\n");
 }
@@ -47,7 +49,8 @@ function lagText(lags: readonly Said[]): string {
     .join(", ");
 }
 
-function timelineOf({ outcome, class: name }: Judged, around: readonly Said[]): readonly string[] {
+/** A failed request, and what was said around it; `name` is what its failure was. */
+export function timelineText(outcome: Outcome, name: string, around: readonly Said[]): readonly string[] {
   const { id, at, tookMs, kind, hostname, proxy, failure } = outcome;
   const head = `  lab/${id} ${kind} ${hostname} through ${proxy} at ${clockText(at)} for ${tookMs.toFixed(0)} ms: ${failure?.as} ${failure?.text} (${name})`;
   const end = at + tookMs;

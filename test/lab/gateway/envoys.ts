@@ -96,6 +96,11 @@ export class Envoy {
     return this.#running.stats(filter);
   }
 
+  /** Its `/clusters`, parsed. */
+  clusters(): ReturnType<EnvoyProcess["clusters"]> {
+    return this.#running.clusters();
+  }
+
   get #running(): EnvoyProcess {
     if (this.#process === undefined) throw new Error(`${this.kind.name} was not started`);
     return this.#process;

@@ -53,7 +53,7 @@ const interfacesOf = (config: Readonly<Record<string, string>>) => [
 ];
 
 /** Workloads on a host that lives, Ready by their own words, with an odd hostname or an odd alias, and Hosts Ready by theirs. Gives those that the API server took. */
-async function throwIn({ api, watched }: Laboratory, round: number): Promise<readonly Stored[]> {
+export async function throwIn({ api, watched }: Laboratory, round: number): Promise<readonly Stored[]> {
   const [living] = watched.hosts.all();
   if (living === undefined) throw new Error("the laboratory has no hosts");
   const made: Stored[] = [];
@@ -106,7 +106,7 @@ async function throwIn({ api, watched }: Laboratory, round: number): Promise<rea
 const REFUSALS = ["signalbox_xds_refusals_total", "signalbox_xds_rejected_resources_total"];
 
 /** @throws when an Envoy has rejected anything, by what Signalbox counted and by what Envoys did. */
-async function expectNoRejection({ gateway, timeline }: Laboratory): Promise<void> {
+export async function expectNoRejection({ gateway, timeline }: Laboratory): Promise<void> {
   const { signalbox, envoys } = signalboxOf(gateway);
   for (const metric of REFUSALS) {
     const count = await signalbox.metric(metric);

@@ -1,0 +1,50 @@
+/** What a person reads of a run of chaos: seed and schedule, counts, and every violation beside what was said around it. */
+import { timelineText } from "../story.ts";
+import type { ChaosResult } from "./run.ts";
+import { type Deed, KINDS } from "./schedule.ts";
+
+/** Violations told in full; the others in a line each. */
+const TOLD = 5;
+
+export function storyOf(
+  { seed, schedule }: { readonly seed: number; readonly schedule: readonly Deed[] },
+  result?: ChaosResult,
+): string {
+  const lines = [`seed ${seed}: ${schedule.length} deeds`, ...schedule.map(deedText)];
+  return [...lines, ...(result === undefined ? [] : resultLines(seed, result))].join("\n");
+}
+
+function deedText({ number, atMs, kind, lastsMs, apps, host, proxy }: Deed): string {
+  const whose: Readonly<Record<string, string>> = {
+    users: `deployments ${apps.map((i) => i + 1).join(" ")}`,
+    hosts: `host ${host + 1}`,
+    slow: `host ${host + 1}`,
+    envoys: `Envoy ${proxy + 1}`,
+  };
+  const lasts = lastsMs === 0 ? "" : `, for ${(lastsMs / 1_000).toFixed(1)} s`;
+  const to = whose[KINDS[kind].group];
+  return `  ${String(number).padStart(3)} at ${(atMs / 1_000).toFixed(1).padStart(5)} s: ${kind}${to === undefined ? "" : `, ${to}`}${lasts}`;
+}
+
+function resultLines(
+  seed: number,
+  { requests, allowed, violations, unhealed, undone, lates }: ChaosResult,
+): readonly string[] {
+  const good = violations.length + unhealed.length + undone.length === 0;
+  const failed = [...allowed.values()].reduce((sum, count) => sum + count, violations.length);
+  const causes = [...allowed].map(([cause, count]) => `${count} ${cause}`).toSorted();
+  const counts = [...causes, `${violations.length} violations`].join(", ");
+  const whys = Map.groupBy(
+    violations,
+    ({ why, outcome: { kind, failure } }) => `${kind}: ${failure?.as} ${failure?.text}: ${why}`,
+  );
+  return [
+    `${good ? "kept  " : "BROKEN"} seed ${seed}: ${failed} of ${requests} requests failed (${counts})`,
+    ...undone.map((text) => `  not done: ${text}`),
+    ...unhealed.map((text) => `  not healed: ${text}`),
+    ...[...whys].map(([why, ones]) => `  ${ones.length} × ${why}`),
+    ...(lates.length === 0 ? [] : [`  the machine was late ${lates.length} times`]),
+    ...violations.slice(0, TOLD).flatMap(({ outcome, why, around }) => timelineText(outcome, why, around)),
+    ...(violations.length > TOLD ? [`  and ${violations.length - TOLD} more`] : []),
+  ];
+}

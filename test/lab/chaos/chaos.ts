@@ -1,0 +1,106 @@
+/** `npm run chaos`: a seeded sequence of everything that can happen, under load, judged by an oracle. */
+import { appendFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { ENVOYS } from "../gateway/envoys.ts";
+import { TEMPOS, type TempoName } from "../operator/tempo.ts";
+import { setStage } from "../trial.ts";
+import { storyOf } from "./chaos-story.ts";
+import { followLateness, runChaos } from "./run.ts";
+import { scheduleOf } from "./schedule.ts";
+
+const USAGE = `npm run chaos -- [options]
+  --seed 7          one run; without, one is chosen and told
+  --seeds 1-20      a run for each, one after the other on one laboratory
+  --seconds 60      in which things happen; what they did heals afterwards
+  --only 3,7,9      of the schedule's deeds these alone
+  --dry             tell the schedule, and do nothing
+  --tempo fast      fast, realistic or crowded, as for npm run lab
+  --apps 20         deployments, each with a hostname of its own, all under load
+  --hosts 4
+  --rate 300        requests per second, of all kinds together
+  --verbose         tell everything that is said, at once
+  --log file        append what is printed to this file too`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    seeds: { type: "string" },
+    seconds: { type: "string", default: "60" },
+    only: { type: "string" },
+    dry: { type: "boolean", default: false },
+    tempo: { type: "string", default: "fast" },
+    apps: { type: "string", default: "20" },
+    hosts: { type: "string", default: "4" },
+    rate: { type: "string", default: "300" },
+    verbose: { type: "boolean", default: false },
+    log: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function whole(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`--${option} ${text}: write a whole number from 1 on`);
+}
+
+const MOST_SEED = 1_000_000;
+
+function seeds(): readonly number[] {
+  if (values.seeds === undefined)
+    return [values.seed === undefined ? 1 + Math.floor(Math.random() * MOST_SEED) : whole("seed", values.seed)];
+  const [first = "", last = first] = values.seeds.split("-");
+  const [from, to] = [whole("seeds", first), whole("seeds", last)];
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+}
+
+async function print(text: string): Promise<void> {
+  console.log(text);
+  if (values.log !== undefined) await appendFile(values.log, `${text}\n`);
+}
+
+function tell({ at, who, text }: { readonly at: number; readonly who: string; readonly text: string }): void {
+  console.log(`${new Date(at).toISOString().slice(11, 23)} ${who}: ${text}`);
+}
+
+async function main(): Promise<void> {
+  if (values.help) return console.log(USAGE);
+  const tempo = (Object.keys(TEMPOS) as TempoName[]).find((name) => name === values.tempo);
+  if (tempo === undefined) throw new Error(`--tempo ${values.tempo}: write one of ${Object.keys(TEMPOS).join(", ")}`);
+  const [apps, hosts] = [whole("apps", values.apps), whole("hosts", values.hosts)];
+  const seconds = whole("seconds", values.seconds);
+  const only = values.only?.split(",").map((number) => whole("only", number));
+  const runs = seeds().map((seed) => {
+    const schedule = scheduleOf({ seed, seconds, apps, hosts, proxies: ENVOYS.length });
+    return { seed, schedule: schedule.filter(({ number }) => only === undefined || only.includes(number)) };
+  });
+  if (values.dry) {
+    for (const run of runs) await print(storyOf(run));
+    return;
+  }
+  const stage = await setStage({
+    tempo,
+    gateway: "signalbox",
+    apps,
+    hosts,
+    replicas: 2,
+    perSecond: whole("rate", values.rate),
+    overDelete: false,
+    ...(values.verbose ? { echo: tell } : {}),
+  });
+  const unfollow = followLateness(stage.lab);
+  try {
+    for (const run of runs) {
+      const result = await runChaos(stage, run.schedule);
+      if (result.violations.length + result.unhealed.length + result.undone.length > 0) process.exitCode = 1;
+      await print(storyOf(run, result));
+    }
+  } finally {
+    unfollow();
+    await stage.lab.stop();
+  }
+}
+
+// An exit runs the handlers that end our children; a signal alone would not.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+await main();
