@@ -38,7 +38,8 @@ export class ConnectedProxy {
     this.label = label;
     this.#ledger = new RejectionLedger(store, told);
     this.store = store;
-    this.gate = new Gate(store, `${label.node.userAgentName} ${label.node.userAgentVersion}`);
+    const { id, userAgentName, userAgentVersion } = label.node;
+    this.gate = new Gate(store, { proxy: id, build: `${userAgentName} ${userAgentVersion}` });
     this.connectedAtMs = connectedAtMs;
   }
 

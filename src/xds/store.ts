@@ -8,6 +8,7 @@ import { Bundles } from "./content/bundles.ts";
 import { Compositions } from "./content/composition.ts";
 import { Frames } from "./content/frames.ts";
 import { Shelf } from "./content/shelf.ts";
+import { Doubts } from "./delivery/doubts.ts";
 import { Kinds } from "./delivery/kind.ts";
 
 /** More types than Envoy has: from here on, those that a client made up and has left are forgotten. */
@@ -36,6 +37,9 @@ export class ResourceStore {
 
   /** What builds of proxies have accepted and refused of this store. */
   readonly kinds = new Kinds();
+
+  /** Versions that proxies are not believed when they come back. */
+  readonly doubts = new Doubts();
 
   /** Steps so far that changed something, counted since this store was made; means nothing to another replica. */
   get position(): number {

@@ -57,13 +57,9 @@ class Subscription {
     return this.legacy ? [] : [...this.names, ...(this.all ? ["*"] : [])];
   }
 
-  /** What is not wanted any more is dropped. A careful client then does not come back with the version that had it. */
+  /** What is not wanted any more is dropped. */
   drop(): void {
-    for (const name of [...this.has.keys()])
-      if (!this.wants(name)) {
-        this.has.delete(name);
-        this.version = "";
-      }
+    for (const name of [...this.has.keys()]) if (!this.wants(name)) this.has.delete(name);
   }
 }
 
@@ -169,7 +165,6 @@ export class ClientModel {
     for (const { name, version, bytes } of response.resources)
       if (subscription.wants(name)) subscription.has.set(name, { version, bytes });
     for (const name of response.removed) subscription.has.delete(name);
-    if (response.resources.some(({ name }) => !subscription.wants(name))) subscription.version = ""; // careful, as when it drops something
     this.#answer(subscription, undefined);
   }
 

@@ -42,6 +42,19 @@ test("after a reconnect the same order holds: route, acknowledgement, grace, clu
   });
 });
 
+test("rule 5: a changed cluster is followed by its assignment, though a proxy that comes back tells of that later", () =>
+  withServer({ store: storeOf("a.test", "gone.test") }, async (on) => {
+    const { clusters, assignments } = await contents(on);
+    on.store.apply([{ put: cluster("a.test", "2") }]);
+    const client = new DeltaClient({ port: on.port });
+    client.subscribe(CLUSTER, [], clusters);
+    assert.deepEqual(names(await client.accept(CLUSTER)), ["a.test"]);
+    client.subscribe(ASSIGNMENT, ["a.test", "gone.test"], assignments);
+    assert.deepEqual(names(await client.accept(ASSIGNMENT)), ["a.test"]);
+    assert.deepEqual(await client.rest(), []);
+    client.close();
+  }));
+
 test("a reconnecting proxy keeps its routes while its other types are still being compared", () =>
   withServer({ store: storeOf("a.test", "gone.test") }, async (on) => {
     const { clusters, assignments, routes } = await contents(on);

@@ -51,6 +51,8 @@ export abstract class EnvoyModel {
   /** Names of resources in responses so far. */
   readonly sent: string[] = [];
   readonly rejections: string[] = [];
+  /** Names whose newest assignment it refused. */
+  protected readonly refusedEndpoints = new Set<string>();
   now = 0;
 
   constructor(store: ResourceStore, refuses: (name: string, bytes: Uint8Array) => boolean = () => false) {
@@ -109,6 +111,7 @@ export abstract class EnvoyModel {
     const [response] = at === -1 ? [] : this.arrived.splice(at, 1);
     if (response === undefined) return;
     const bad = response.resources.filter(({ name, bytes }) => this.#refuses(name, bytes)).map(({ name }) => name);
+    for (const name of response.type === ASSIGNMENT ? bad : []) this.refusedEndpoints.add(name);
     if (bad.length > 0) {
       this.answer(
         response,
@@ -128,6 +131,7 @@ export abstract class EnvoyModel {
       const changed = Buffer.compare(before.get(name)?.bytes ?? new Uint8Array(), bytes) !== 0;
       if (response.type === CLUSTER && changed) this.warming.add(name);
       if (response.type === ASSIGNMENT) this.warming.delete(name);
+      if (response.type === ASSIGNMENT) this.refusedEndpoints.delete(name);
     }
     for (const name of response.removed) contents.delete(name);
     if (response.type === CLUSTER) this.#dropAssignments();
@@ -176,8 +180,13 @@ export abstract class EnvoyModel {
 
   /** Routes to a hostname whose cluster or assignment this Envoy does not have: what make before break forbids. */
   broken(): readonly string[] {
-    return this.hosts().filter((name) => !this.contents(CLUSTER).has(name) || !this.contents(ASSIGNMENT).has(name));
+    return this.hosts().filter(
+      (name) => !this.contents(CLUSTER).has(name) || !(this.contents(ASSIGNMENT).has(name) || this.isOpen(name)),
+    );
   }
+
+  /** Whether this Envoy has any assignment of the name is not for the server to know. */
+  abstract isOpen(name: string): boolean;
 }
 
 /** An Envoy with one incremental aggregated stream. */
@@ -260,6 +269,10 @@ export class DeltaEnvoy extends EnvoyModel {
   protected wholeState(): boolean {
     return false;
   }
+
+  isOpen(): boolean {
+    return false;
+  }
 }
 
 /** An Envoy with one aggregated stream of state of the world. */
@@ -268,6 +281,7 @@ export class SotwEnvoy extends EnvoyModel {
   #stream: Stream<DiscoveryRequest> | undefined;
   #nonce = 0;
   #named = false;
+  #cameBack = false;
   readonly #last = new Map<string, { readonly nonce: string; readonly version: string }>();
 
   connect(): void {
@@ -286,6 +300,7 @@ export class SotwEnvoy extends EnvoyModel {
     });
     for (const type of [CLUSTER, ASSIGNMENT, LISTENER, ROUTE]) {
       const version = this.#last.get(type)?.version ?? "";
+      if (type === ASSIGNMENT && version !== "") this.#cameBack = true;
       this.#last.set(type, { nonce: "", version });
       if (type === ASSIGNMENT) this.#named = this.contents(CLUSTER).size > 0;
       if (type !== ASSIGNMENT || this.#named) this.#request(type);
@@ -335,6 +350,11 @@ export class SotwEnvoy extends EnvoyModel {
 
   protected wholeState(type: string): boolean {
     return type === CLUSTER || type === LISTENER;
+  }
+
+  /** Coming back it names what it wants, and its version does not tell what of that it has: where it refuses the newest, it may have an older one, or none. */
+  isOpen(name: string): boolean {
+    return this.#cameBack && this.refusedEndpoints.has(name);
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SotwClient } from "./client.ts";
-import { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, ROUTES, withoutHostname } from "./resources.ts";
+import { ASSIGNMENT, CLUSTER, cluster, LISTENER, ROUTE, ROUTES, withoutHostname } from "./resources.ts";
 import { withServer } from "./running-server.ts";
 
 const TYPES: readonly (readonly [string, readonly string[]])[] = [
@@ -31,5 +31,30 @@ test("rule 4: a proxy that comes back keeps clusters that were removed meanwhile
     assert.equal(first.typeUrl, ROUTE, "routes are told first");
     again.ack(first, [ROUTES]);
     assert.equal((await again.accept(CLUSTER, [])).resources?.length, 1, "then the cluster goes");
+    again.close();
+  }));
+
+test("rule 5: a changed cluster is followed by its assignment, though a proxy that comes back tells of that later", () =>
+  withServer({}, async (on) => {
+    const had = new Map<string, string>();
+    const client = new SotwClient({ port: on.port });
+    for (const [type, names] of TYPES) {
+      client.subscribe(type, names);
+      had.set(type, (await client.accept(type, names)).versionInfo ?? "");
+    }
+    await client.rest();
+    client.close();
+    await on.until(() => on.told.closed === 1);
+    on.store.apply([{ put: cluster("b.test", "2") }]);
+    const again = new SotwClient({ port: on.port });
+    again.subscribe(CLUSTER, [], had.get(CLUSTER));
+await again.accept(CLUSTER, []);
+    again.subscribe(ASSIGNMENT, ["a.test", "b.test"], had.get(ASSIGNMENT));
+    const { resources = [] } = await again.accept(ASSIGNMENT, ["a.test", "b.test"]);
+    assert.deepEqual(
+      resources.map(({ value }) => new TextDecoder().decode(value?.subarray(2))),
+      ["b.test 1"],
+    );
+    assert.deepEqual(await again.rest(), []);
     again.close();
   }));

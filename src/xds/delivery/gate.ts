@@ -1,9 +1,9 @@
 /** Make before break: what one proxy has acknowledged, and so what it may be given. */
 import type { Resource, ResourceRef, TypeUrl } from "../../codec/resource.ts";
-import { BitSet } from "../content/bit-set.ts";
-import type { Shelf, SlotUser } from "../content/shelf.ts";
+import type { BitSet } from "../content/bit-set.ts";
 import { removedLast } from "../protocol/type-urls.ts";
 import type { ResourceStore } from "../store.ts";
+import { Holding } from "./holding.ts";
 import type { Kind } from "./kind.ts";
 
 /**
@@ -18,25 +18,8 @@ export interface GateMember {
   readonly type: TypeUrl;
   /** Position of the store up to which the proxy has acknowledged everything that concerns what it has of this type. */
   readonly settledAt: number;
-  /** Sends a resource again that the proxy has, changed or not. */
-  follow(name: string): void;
-}
-
-/** What the proxy has of one type. */
-class Holding implements SlotUser {
-  readonly shelf: Shelf;
-  readonly acknowledged = new BitSet();
-  /** Refused in their newest content, and never accepted in an older one. */
-  readonly refused = new BitSet();
-
-  constructor(shelf: Shelf) {
-    this.shelf = shelf;
-  }
-
-  addUsed(used: BitSet): void {
-    used.addAll(this.acknowledged);
-    used.addAll(this.refused);
-  }
+  /** Sends a resource again that the proxy has, changed or not. False if it is not this member's, or the proxy is not known to have it. */
+  follow(name: string): boolean;
 }
 
 /** Shared by all streams of one proxy, since what a route needs may come over another stream than the route. */
@@ -44,13 +27,19 @@ export class Gate {
   readonly #store: ResourceStore;
   /** Proxies like this one. */
   readonly kind: Kind;
+  /** What the proxy calls itself. */
+  readonly proxy: string;
   readonly #holdings = new Map<TypeUrl, Holding>();
   readonly #members: GateMember[] = [];
   #pointing: readonly GateMember[] = []; // those whose types may point at what is removed last
 
   /** `build`: what the proxy says of its program. */
-  constructor(store: ResourceStore, build = "") {
+  constructor(
+    store: ResourceStore,
+    { proxy = "", build = "" }: { readonly proxy?: string; readonly build?: string } = {},
+  ) {
     this.#store = store;
+    this.proxy = proxy;
     this.kind = store.kinds.of(build);
     this.kind.proxies += 1;
   }
@@ -68,7 +57,7 @@ export class Gate {
 
   /** No stream of the proxy is left. */
   close(): void {
-    for (const holding of this.#holdings.values()) holding.shelf.users.delete(holding);
+    for (const holding of this.#holdings.values()) holding.close();
     this.#holdings.clear();
     this.kind.proxies -= 1;
   }
@@ -99,22 +88,22 @@ export class Gate {
   }
 
   acknowledged(type: TypeUrl, slot: number): void {
-    const holding = this.#holding(type);
-    holding.acknowledged.add(slot);
-    holding.refused.delete(slot);
+    this.#holding(type).acknowledge(slot);
   }
 
-  /** The proxy refused this and keeps what it had, if anything. */
-  refused(type: TypeUrl, slot: number): void {
-    const holding = this.#holding(type);
-    if (!holding.acknowledged.has(slot)) holding.refused.add(slot);
+  /** The proxy refused this version and keeps what it had, if anything. */
+  refused(type: TypeUrl, slot: number, version: string): void {
+    this.#holding(type).refuse(slot, version);
+  }
+
+  /** A proxy that came back names this: it has some content of it, and what it refuses now does not take that away. */
+  claimed(type: TypeUrl, slot: number): void {
+    this.#holding(type).claim(slot);
   }
 
   /** The proxy does not have this any more. */
   forgotten(type: TypeUrl, slot: number): void {
-    const holding = this.#holdings.get(type);
-    holding?.acknowledged.delete(slot);
-    holding?.refused.delete(slot);
+    this.#holdings.get(type)?.forget(slot);
   }
 
   /** Position up to which the types that may point at clusters are acknowledged: what was removed before is not pointed at. */
@@ -124,31 +113,41 @@ export class Gate {
     return settledAt;
   }
 
-  /** Sends a companion behind its resource. */
+  /** Sends a companion behind its resource. A proxy that comes back may not have told yet that it has it: then it is owed. */
   follow({ type, name }: ResourceRef): void {
-    for (const member of this.#members) if (member.type === type) member.follow(name);
+    let followed = false;
+    for (const member of this.#members) if (member.type === type && member.follow(name)) followed = true;
+    const slot = followed ? undefined : this.#store.shelf(type).slotOf(name);
+    if (slot !== undefined) this.#holding(type).owe(slot);
+  }
+
+  /** It was to follow before the proxy was known to have it, and was not sent since. */
+  isOwed(type: TypeUrl, slot: number): boolean {
+    return this.#holdings.get(type)?.isOwed(slot) ?? false;
   }
 
   #verdictOf({ type, name }: ResourceRef): Verdict {
     const holding = this.#holdings.get(type);
     const slot = holding?.shelf.slotOf(name);
     if (holding === undefined || slot === undefined) return "waiting";
-    if (!holding.acknowledged.has(slot)) return this.#isRefused(holding, slot) ? "refused" : "waiting";
+    if (!holding.acknowledged.has(slot)) {
+      if (!this.#isRefused(holding, slot)) return "waiting";
+      if (!holding.isClaimed(slot)) return "refused";
+    }
     const resource = holding.shelf.at(slot);
     const companion = resource?.kind === "whole" ? resource.companion : undefined;
     return companion === undefined ? "ready" : this.#verdictOf(companion);
   }
 
   /** By this proxy, or by others of its kind, so that it is tried with it last. */
-  #isRefused({ shelf, refused }: Holding, slot: number): boolean {
-    return refused.has(slot) || this.kind.of(shelf).isQuarantined(slot);
+  #isRefused(holding: Holding, slot: number): boolean {
+    return holding.isRefused(slot) || this.kind.of(holding.shelf).isQuarantined(slot);
   }
 
   #holding(type: TypeUrl): Holding {
     const known = this.#holdings.get(type);
     if (known !== undefined) return known;
     const made = new Holding(this.#store.shelf(type));
-    made.shelf.users.add(made);
     this.#holdings.set(type, made);
     return made;
   }

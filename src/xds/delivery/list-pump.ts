@@ -47,19 +47,23 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
   }
 
   /** Every response has everything: nothing needs to follow. */
-  follow(): void {}
+  follow(): boolean {
+    return true;
+  }
 
   want(
     { wildcard, names }: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
     reported: string | undefined,
-  ): void {
+  ): boolean {
     this.#charge([...names].filter((name) => this.#shelf.get(name) === undefined));
     const { store, gate, bounds } = this.#parts;
     if (wildcard !== this.#wildcard || names.symmetricDifference(this.#names).size > 0) this.#assembly?.distrust();
     this.#assembly ??= new Assembly({ store, gate, bounds, shelf: this.#shelf, head: () => undefined }, reported);
     this.#assembly.restrict(wildcard ? undefined : names);
+    const givesUp = !wildcard && (this.#wildcard || !this.#names.isSubsetOf(names));
     this.#wildcard = wildcard;
     this.#names = names;
+    return givesUp;
   }
 
   next(nowMs: number): ListTurn | undefined {
@@ -92,7 +96,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
       this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
     if (culprit === undefined) return undefined;
     const slot = this.#shelf.slotOf(culprit.name);
-    if (slot !== undefined) this.#parts.gate.refused(this.type, slot);
+    if (slot !== undefined) this.#parts.gate.refused(this.type, slot, culprit.version);
     return culprit;
   }
 

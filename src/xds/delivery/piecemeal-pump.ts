@@ -17,6 +17,7 @@ interface PiecemealTurn extends SotwTurn {
  * Names that do not exist are answered with whatever else there is to send, or with an empty list, so that the proxy does not wait.
  */
 export class PiecemealPump implements SotwPump<PiecemealTurn> {
+  readonly #parts: ChannelParts;
   readonly #store: ResourceStore;
   readonly #pump: Pump;
   #reported: string | undefined; // version that a reconnecting proxy has, until it is compared
@@ -24,6 +25,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   readonly #held: PiecemealTurn[] = []; // compared, to be sent
 
   constructor(parts: ChannelParts) {
+    this.#parts = parts;
     this.#store = parts.store;
     this.#pump = new Pump(parts);
   }
@@ -35,15 +37,18 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   want(
     wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
     reported: string | undefined,
-  ): void {
+  ): boolean {
     const { added, dropped } = this.#pump.interest.differing(wanted.names);
     if (reported !== undefined) this.#reported = reported;
     else if (this.#reported !== undefined && (added.length > 0 || wanted.wildcard !== this.#wildcard))
       this.#reported = ""; // it has something, but not all of what it names now
     this.#pump.subscribe(added, false); // first, so that a name taken over from the wildcard is not forgotten
+    if (reported !== undefined && reported !== "") this.#claim(wanted.names);
+    const givesUp = !wanted.wildcard && (this.#wildcard || dropped.length > 0);
     this.#wildcard = wanted.wildcard;
     this.#pump.setWildcard(wanted.wildcard);
     this.#pump.unsubscribe(dropped);
+    return givesUp;
   }
 
   next(nowMs: number): PiecemealTurn | undefined {
@@ -89,6 +94,12 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     this.#pump.close();
   }
 
+  /** A proxy that comes back names these: it has some content of each, for all we know. */
+  #claim(names: ReadonlySet<string>): void {
+    const { gate, type, store } = this.#parts;
+    for (const name of names) gate.claimed(type, store.shelf(type).intern(name));
+  }
+
   /** The next turn that has something to say. */
   #taken(nowMs: number): PiecemealTurn | undefined {
     for (let turn = this.#pump.next(nowMs); turn !== undefined; turn = this.#pump.next(nowMs)) {
@@ -104,10 +115,20 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   #compare(reported: string, nowMs: number): void {
     for (let taken = this.#taken(nowMs); taken !== undefined; taken = this.#taken(nowMs)) {
       this.#held.push(taken);
-      if (this.#pump.version(true) === reported)
-        for (const { turn } of this.#held.splice(0)) this.#pump.acknowledge(turn);
+      if (this.#pump.version(true) !== reported) continue;
+      this.#reported = undefined;
+      for (const { turn } of this.#held.splice(0)) this.#adopt(turn);
+      return;
     }
     if (this.#held.length > 0 || this.#pump.counts().withheld === 0) this.#reported = undefined;
+  }
+
+  /** The proxy has this. What was to follow its resource before that was known follows now. */
+  #adopt(turn: Turn): void {
+    const { gate, type } = this.#parts;
+    const owed = turn.wholes.filter(({ slot }) => gate.isOwed(type, slot));
+    this.#pump.acknowledge(turn);
+    for (const { resource } of owed) this.#pump.follow(resource.name);
   }
 
   #entriesOf({ wholes, composed }: Turn): readonly Uint8Array[] {

@@ -98,6 +98,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
       const slot = this.interest.slotOf(name);
       const resource = this.#shelf.at(slot);
       this.#has.add(slot);
+      if (this.#parts.gate.isOwed(this.type, slot)) this.#due.follow(slot);
       this.#parts.gate.acknowledged(this.type, slot);
       if (resource?.kind === "composed") this.#assemblies.report(slot, version);
       if (resource?.kind === "composed" || resource?.version !== version) this.#due.dirty.add(slot);
@@ -135,10 +136,12 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     }
   }
 
-  follow(name: string): void {
+  follow(name: string): boolean {
     const slot = this.#shelf.slotOf(name);
-    if (slot === undefined || this.#shelf.at(slot) === undefined) return;
-    if (this.#has.has(slot) && this.interest.wants(slot)) this.#due.follow(slot);
+    if (slot === undefined || this.#shelf.at(slot) === undefined) return false;
+    const has = this.#has.has(slot) && this.interest.wants(slot);
+    if (has) this.#due.follow(slot);
+    return has;
   }
 
   /** The next turn, or undefined if there is nothing to send now. What is given is taken for sent. */
@@ -191,7 +194,7 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     if (slots.length === 1 && held.length > 1) return undefined; // the other was given up, and may be at fault: tried alone
     const believed = this.#parts.gate.acknowledgedCount(this.type) > 0;
     const found = this.#refusals.refuse(turn, slots, { words, believed });
-    if (found !== undefined) this.#parts.gate.refused(this.type, found.slot);
+    if (found !== undefined) this.#parts.gate.refused(this.type, found.slot, found.version);
     return found?.rejection;
   }
 

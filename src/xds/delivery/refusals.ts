@@ -144,12 +144,12 @@ export class Refusals {
     for (const { slot, resource } of turn.wholes) this.#kind.acknowledged(slot, resource);
   }
 
-  /** The slots were refused together. Gives the one at fault if it is found, with its words if those are kept. `believed`: the proxy accepts others of the type. */
+  /** The slots were refused together. Gives the one at fault and its version if it is found, with its words if those are kept. `believed`: the proxy accepts others of the type. */
   refuse(
     turn: Turn,
     slots: readonly number[],
     { words, believed }: { readonly words: string; readonly believed: boolean },
-  ): { readonly slot: number; readonly rejection: Rejection | undefined } | undefined {
+  ): { readonly slot: number; readonly version: string; readonly rejection: Rejection | undefined } | undefined {
     const trouble = this.#ensured();
     trouble.attempts += 1;
     for (const slot of slots) trouble.tainted.add(slot);
@@ -162,7 +162,7 @@ export class Refusals {
     const { name, version } = put.resource;
     const subject = this.#shelf.subjectOf(put.resource);
     const rejection = { type: this.#type, name, of: undefined, version, subject, detail: keptWords(words) };
-    return { slot, rejection: this.#note(trouble, slot, rejection) ? rejection : undefined };
+    return { slot, version, rejection: this.#note(trouble, slot, rejection) ? rejection : undefined };
   }
 
   /** Other content is the newest, or none. */

@@ -6,8 +6,14 @@ import type { ChannelCounts, Wanted } from "../protocol/channel.ts";
 /** What the channel needs of either. */
 export interface SotwPump<T extends SotwTurn = SotwTurn> {
   readonly nextAt: number | undefined;
-  /** Wants exactly this from now on. `reported`: the version a reconnecting proxy has, in the first request only. */
-  want(wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> }, reported: string | undefined): void;
+  /**
+   * Wants exactly this from now on; true if it wanted more before. `reported`: the version a reconnecting proxy has, in the first request only; "" if it
+   * has something and its version does not tell what.
+   */
+  want(
+    wanted: { readonly wildcard: boolean; readonly names: ReadonlySet<string> },
+    reported: string | undefined,
+  ): boolean;
   next(nowMs: number): T | undefined;
   acknowledge(turn: T): void;
   reject(turn: T, detail: string): Rejection | undefined;

@@ -2,6 +2,7 @@
 import type { DiscoveryRequest } from "../../codec/generated/messages.ts";
 import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, sotwResponse } from "../content/wire.ts";
+import type { Doubt } from "../delivery/doubts.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
 import type { SotwPump, SotwTurn } from "../delivery/sotw-pump.ts";
@@ -16,6 +17,7 @@ import { wholeState } from "./type-urls.ts";
  * - One response is unanswered at a time: its nonce stands for all that the proxy has of the type.
  * - A request whose response_nonce is not the newest is stale: the proxy will answer the newest, naming again what it wants. It counts as an answer to
  *   the older response, if nobody waited for that any more.
+ * - A version promises what the proxy was sent. Of what it gave up since, nothing: it is not believed that version when it comes back (see Doubts).
  */
 export class SotwChannel implements Channel<DiscoveryRequest> {
   readonly type: string;
@@ -24,7 +26,9 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
   readonly #flights: Flights<SotwTurn>;
   #first = true;
   #everNamed = false;
-  #newestNonce = "";
+  #newest = { nonce: "", version: "" };
+  #crossed = false; // a request crossed the newest response: it may have given up what that brings
+  #doubtful = ""; // the version that the proxy tells though it gave something up since it had that
 
   constructor(parts: ChannelParts) {
     this.type = parts.type;
@@ -52,10 +56,15 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
   request(request: DiscoveryRequest, nowMs: number): Answer {
     const { resourceNames = [], responseNonce = "", versionInfo = "" } = request;
     const answer = takeAnswer(request, { flights: this.#flights, pump: this.#pump, nowMs });
-    if (this.#newestNonce !== "" && responseNonce !== this.#newestNonce) return answer;
+    if (this.#newest.nonce !== "" && responseNonce !== this.#newest.nonce) {
+      this.#crossed = true;
+      return answer;
+    }
+    this.#crossed = false;
+    if (answer.kind === "acknowledged") this.#doubtful = "";
     const { everNamed, ...wanted } = sotwWanted(this.#everNamed, resourceNames);
     this.#everNamed = everNamed;
-    this.#pump.want(wanted, this.#first && versionInfo !== "" ? versionInfo : undefined);
+    if (this.#pump.want(wanted, this.#first ? this.#reported(versionInfo) : undefined)) this.#doubtful = versionInfo;
     this.#first = false;
     return answer;
   }
@@ -66,7 +75,8 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     const turn = this.#pump.next(nowMs);
     if (turn === undefined) return undefined;
     const nonce = this.#parts.nonce();
-    this.#newestNonce = nonce;
+    this.#newest = { nonce, version: turn.version };
+    this.#crossed = false;
     for (const forgotten of this.#flights.open(nonce, turn, nowMs)) this.#pump.abandon(forgotten);
     const { type } = this;
     const pieces = sotwResponse({ type, nonce, version: turn.version }, this.#parts.store.bundles.of(turn.entries));
@@ -95,5 +105,19 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   close(): void {
     this.#pump.close();
+    if (this.#doubtful !== "") this.#parts.store.doubts.add(this.#doubt(this.#doubtful));
+    if (this.#crossed) this.#parts.store.doubts.add(this.#doubt(this.#newest.version));
+  }
+
+  /** What the first request tells of what the proxy has: its version, "" if that is not to be believed, undefined for nothing. */
+  #reported(versionInfo: string): string | undefined {
+    if (versionInfo === "") return undefined;
+    if (!this.#parts.store.doubts.has(this.#doubt(versionInfo))) return versionInfo;
+    this.#doubtful = versionInfo;
+    return "";
+  }
+
+  #doubt(version: string): Doubt {
+    return { proxy: this.#parts.gate.proxy, type: this.type, version };
   }
 }

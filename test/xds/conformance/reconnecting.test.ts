@@ -124,3 +124,34 @@ rule("a rejected response is no version to come back with", { delta: false }, as
   await client.listens();
   client.has({ a: "bad", b: "2" });
 });
+
+rule("a name given up and asked for again, whose answer was lost, is sent", {}, async ({ client, server, variant }) => {
+  server.has({ a: "1", b: "1" });
+  client.subscribes("a", "b");
+  await client.isGiven({ a: "1", b: "1" });
+  client.becomes("silent");
+  client.unsubscribes("b");
+  await client.hearsNothing();
+  client.subscribes("b");
+  await client.listens(); // it is sent, and lost
+  client.becomes("accepting");
+  client.reconnects(); // over SotW, with the version of both
+  await client.isGiven(variant.delta ? { b: "1" } : { a: "1", b: "1" });
+});
+
+rule(
+  "a version does not tell that a client has what it gave up while that was on its way",
+  { delta: false },
+  async ({ client, server }) => {
+    server.has({ a: "1", b: "1" });
+    client.becomes("silent");
+    client.subscribes("a", "b");
+    const [heard] = await client.listens();
+    client.unsubscribes("b");
+    await client.hearsNothing();
+    client.becomes("accepting");
+    client.reconnects({ silently: true });
+    client.says("took a of the first response, and wants both", ["a", "b"], { version: heard?.version ?? "" });
+    await client.isGiven({ a: "1", b: "1" });
+  },
+);
