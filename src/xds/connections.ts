@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import type { TypeUrl } from "../codec/resource.ts";
 import { Allowance } from "./allowance.ts";
 import type { LimitName, Limits } from "./limits.ts";
-import { manyStreams } from "./protocol/type-urls.ts";
 import { Quota } from "./quota.ts";
 import { peerOf } from "./transport/client.ts";
+import { manyStreams } from "./type-urls.ts";
 
 /** Streams of one connection that were refused, or ended for what they sent: after so many it is cut. */
 const OFFENCES = 100;

@@ -105,7 +105,7 @@ export class ConnectedProxy {
   stateOf(type: TypeUrl, name: string, of: string | undefined): DeliveryState {
     for (const { channels } of this.#streams)
       for (const channel of channels) {
-        const state = channel.type === type ? channel.stateOf(name, of) : "unsubscribed";
+        const state = channel.type === type ? channel.progress.stateOf(name, of) : "unsubscribed";
         if (state !== "unsubscribed") return state;
       }
     return "unsubscribed";
@@ -118,12 +118,12 @@ export class ConnectedProxy {
   lacking(type: TypeUrl, of: string | undefined): readonly BitSet[] {
     const sets: BitSet[] = [];
     for (const { channels } of this.#streams)
-      for (const channel of channels) if (channel.type === type) sets.push(channel.lacking(of));
+      for (const channel of channels) if (channel.type === type) sets.push(channel.progress.lacking(of));
     return sets;
   }
 
   *#rejections(): Iterable<Rejection> {
-    for (const { channels } of this.#streams) for (const channel of channels) yield* channel.rejections();
+    for (const { channels } of this.#streams) for (const channel of channels) yield* channel.progress.rejections();
   }
 
   /** Everything the proxy wants. May be read in pieces while things change. */
@@ -133,9 +133,9 @@ export class ConnectedProxy {
 
   *#statusesOn(stream: ProxyStream): Iterable<ResourceStatus> {
     for (const channel of stream.channels) {
-      const rejected = Map.groupBy(channel.rejections(), ({ name, of }) => of ?? name);
-      for (const { name, content } of channel.wanted()) {
-        const state = channel.stateOf(name, undefined);
+      const rejected = Map.groupBy(channel.progress.rejections(), ({ name, of }) => of ?? name);
+      for (const { name, content } of channel.progress.wanted()) {
+        const state = channel.progress.stateOf(name, undefined);
         yield { type: channel.type, name, content, state, rejections: rejected.get(name) ?? [] };
         if (!this.#streams.has(stream)) return; // it ended meanwhile: its slots may stand for other names now
       }
@@ -143,7 +143,7 @@ export class ConnectedProxy {
   }
 
   #merged(before: TypeSnapshot | undefined, channel: ProxyStream["channels"][number], nowMs: number): TypeSnapshot {
-    const { wildcard, subscribed, withheld, leaving, rejected } = channel.counts();
+    const { wildcard, subscribed, withheld, leaving, rejected } = channel.progress.counts();
     const { oldestPendingAtMs, pending } = channel;
     const waiting = oldestPendingAtMs === undefined ? undefined : nowMs - oldestPendingAtMs;
     const longest = least(negated(before?.oldestPendingMs), negated(waiting));

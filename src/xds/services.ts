@@ -1,7 +1,7 @@
 /** Which gRPC method serves what: the paths of the aggregated and the separate services. */
 import type { TypeUrl } from "../codec/resource.ts";
-import { SEPARATE_SERVICES } from "./protocol/type-urls.ts";
 import type { Handler } from "./transport/connection.ts";
+import { SEPARATE_SERVICES } from "./type-urls.ts";
 
 const AGGREGATED = "envoy.service.discovery.v3.AggregatedDiscoveryService";
 

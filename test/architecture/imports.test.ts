@@ -72,6 +72,26 @@ test("imports point one way", () => {
   assert.ok(inRooms.length > 20, "the pattern found the source files");
 });
 
+/** Folders of src/xds, and which of the others each may import: bytes and sets, what is sent when, the protocol's words; and calls, which know of none. */
+const XDS_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  content: [],
+  delivery: ["content"],
+  protocol: ["content", "delivery"],
+  transport: [],
+};
+
+test("inside src/xds the folders point one way", () => {
+  const found = files
+    .filter((file) => file.startsWith("src/xds/"))
+    .flatMap(importsOf)
+    .filter(({ target }) => target.startsWith("../"))
+    .map(({ file, target }) => ({ file, from: file.split("/")[2] ?? "", into: target.split("/")[1] ?? "" }))
+    .filter(({ from, into }) => from in XDS_FOLDERS && into in XDS_FOLDERS);
+  const wrong = found.filter(({ from, into }) => from !== into && !XDS_FOLDERS[from]?.includes(into));
+  assert.deepEqual(wrong, []);
+  assert.ok(found.length > 20, "the pattern found imports between folders");
+});
+
 test("pure rooms import nothing that does I/O, tells time or logs", () => {
   const wrong = inRooms
     .flatMap(importsOf)

@@ -1,7 +1,7 @@
 /** Resources for tests: small bodies of which only the bytes matter, in the shape that a fleet has. */
 import type { Resource, ResourceChange, ResourceRef, WholeResource } from "../../src/codec/resource.ts";
 import { versionOf } from "../../src/codec/version.ts";
-import { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, SCOPED_ROUTE } from "../../src/xds/protocol/type-urls.ts";
+import { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, SCOPED_ROUTE } from "../../src/xds/type-urls.ts";
 
 export { ASSIGNMENT, CLUSTER, LISTENER, ROUTE, SCOPED_ROUTE };
 export const ROUTES = "edge/routes";

@@ -48,7 +48,7 @@ test("rule 5: a changed cluster is followed by its assignment, though a proxy th
     on.store.apply([{ put: cluster("b.test", "2") }]);
     const again = new SotwClient({ port: on.port });
     again.subscribe(CLUSTER, [], had.get(CLUSTER));
-await again.accept(CLUSTER, []);
+    await again.accept(CLUSTER, []);
     again.subscribe(ASSIGNMENT, ["a.test", "b.test"], had.get(ASSIGNMENT));
     const { resources = [] } = await again.accept(ASSIGNMENT, ["a.test", "b.test"]);
     assert.deepEqual(

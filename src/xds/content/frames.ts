@@ -1,11 +1,17 @@
 /** Encoded entries of responses, each made once and shared by every stream that sends it. */
 import type { Resource } from "../../codec/resource.ts";
-import type { WholePut } from "../delivery/turn.ts";
 import type { Composition } from "./composition.ts";
 import { deltaEntry, sotwEntry } from "./wire.ts";
 
 /** Large bodies kept ready: streams are at most a few compositions apart, and one of 5,000 virtual hosts takes 1.5 MB. */
 const KEPT_COMPOSITIONS = 4;
+
+/** A whole resource to be sent. */
+export interface Put {
+  readonly resource: Resource;
+  /** Sent instead of the resource's bytes. */
+  readonly reworded: Uint8Array | undefined;
+}
 
 /** A resource's frame lives as long as the resource; a composition's until others are in more demand. */
 export class Frames {
@@ -20,13 +26,13 @@ export class Frames {
   }
 
   /** The delta entry of a whole resource. */
-  delta({ resource, reworded }: Omit<WholePut, "slot">): Buffer {
+  delta({ resource, reworded }: Put): Buffer {
     if (reworded !== undefined) return deltaEntry(resource, [reworded]); // for one proxy only
     return this.#once(this.#delta, resource, () => deltaEntry(resource, [resource.bytes]));
   }
 
   /** The state-of-the-world entry of a whole resource. */
-  sotw({ resource, reworded }: Omit<WholePut, "slot">): Buffer {
+  sotw({ resource, reworded }: Put): Buffer {
     if (reworded !== undefined) return sotwEntry(resource.type, [reworded]);
     return this.#once(this.#sotw, resource, () => sotwEntry(resource.type, [resource.bytes]));
   }

@@ -5,9 +5,9 @@ import type { Composition } from "../content/composition.ts";
 import type { Shelf } from "../content/shelf.ts";
 import { SparseMap } from "../content/sparse-map.ts";
 import type { Rejection } from "../observer.ts";
-import type { PumpParts } from "../protocol/channel.ts";
 import { Assembly } from "./assembly.ts";
 import { least } from "./leaving.ts";
+import type { PumpParts } from "./pump-parts.ts";
 import type { ComposedPut } from "./turn.ts";
 
 /** One response carries one composed resource, so that a refusal tells which. */

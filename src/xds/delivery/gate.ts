@@ -1,8 +1,8 @@
 /** Make before break: what one proxy has acknowledged, and so what it may be given. */
 import type { Resource, ResourceRef, TypeUrl } from "../../codec/resource.ts";
 import type { BitSet } from "../content/bit-set.ts";
-import { removedLast } from "../protocol/type-urls.ts";
 import type { ResourceStore } from "../store.ts";
+import { removedLast } from "../type-urls.ts";
 import { Holding } from "./holding.ts";
 import type { Kind } from "./kind.ts";
 

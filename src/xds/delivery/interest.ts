@@ -3,8 +3,8 @@ import type { Resource } from "../../codec/resource.ts";
 import { versionOf } from "../../codec/version.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf } from "../content/shelf.ts";
-import { type Content, contentOf, type Wanted } from "../protocol/channel.ts";
 import type { Quota } from "../quota.ts";
+import { type Content, contentOf, type Wanted } from "./progress.ts";
 
 /** A wildcard, and names beside it or instead. */
 export class Interest {

@@ -4,9 +4,10 @@ import type { BitSet } from "../content/bit-set.ts";
 import type { Composition } from "../content/composition.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
 import type { DeliveryState, Rejection } from "../observer.ts";
-import { type ChannelCounts, type ChannelParts, contentOf, type Wanted } from "../protocol/channel.ts";
 import { Assembly } from "./assembly.ts";
 import type { GateMember } from "./gate.ts";
+import { type Counts, contentOf, type Progress, type Wanted } from "./progress.ts";
+import type { PumpParts } from "./pump-parts.ts";
 import type { SotwPump, SotwTurn } from "./sotw-pump.ts";
 
 interface ListTurn extends SotwTurn {
@@ -17,9 +18,9 @@ interface ListTurn extends SotwTurn {
  * The list is an assembly of all resources of the type: what waits, leaves, or was refused keeps its accepted content in it, since leaving it
  * out would delete it.
  */
-export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
+export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotUser {
   readonly type: string;
-  readonly #parts: ChannelParts;
+  readonly #parts: PumpParts;
   readonly #shelf: Shelf;
   #assembly: Assembly | undefined; // from the first request on
   #known: Composition | undefined; // acknowledged, as far as the gate knows
@@ -27,7 +28,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
   #names: ReadonlySet<string> = new Set();
   #charged: string[] = []; // names without a resource
 
-  constructor(parts: ChannelParts) {
+  constructor(parts: PumpParts) {
     this.type = parts.type;
     this.#parts = parts;
     this.#shelf = parts.store.shelf(parts.type);
@@ -37,6 +38,10 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
 
   /** None: it goes by names. It only keeps the shelf. */
   addUsed(): void {}
+
+  get progress(): Progress {
+    return this;
+  }
 
   get settledAt(): number {
     return this.#assembly?.settledAt ?? 0;
@@ -103,7 +108,7 @@ export class ListPump implements SotwPump<ListTurn>, GateMember, SlotUser {
   /** The assembly knows one unanswered list only: a newer one takes the place of the older. */
   abandon(): void {}
 
-  counts(): ChannelCounts {
+  counts(): Counts {
     const assembly = this.#assembly;
     return {
       wildcard: this.#wildcard,

@@ -1,10 +1,10 @@
 /** State of the world for types whose responses may leave out what did not change: all but those of `wholeState`. */
 
-import type { BitSet } from "../content/bit-set.ts";
-import type { DeliveryState, Rejection } from "../observer.ts";
-import type { ChannelCounts, ChannelParts, Wanted } from "../protocol/channel.ts";
+import type { Rejection } from "../observer.ts";
 import type { ResourceStore } from "../store.ts";
+import type { Progress } from "./progress.ts";
 import { Pump } from "./pump.ts";
+import type { PumpParts } from "./pump-parts.ts";
 import type { SotwPump, SotwTurn } from "./sotw-pump.ts";
 import type { Turn } from "./turn.ts";
 
@@ -17,17 +17,21 @@ interface PiecemealTurn extends SotwTurn {
  * Names that do not exist are answered with whatever else there is to send, or with an empty list, so that the proxy does not wait.
  */
 export class PiecemealPump implements SotwPump<PiecemealTurn> {
-  readonly #parts: ChannelParts;
+  readonly #parts: PumpParts;
   readonly #store: ResourceStore;
   readonly #pump: Pump;
   #reported: string | undefined; // version that a reconnecting proxy has, until it is compared
   #wildcard = false;
   readonly #held: PiecemealTurn[] = []; // compared, to be sent
 
-  constructor(parts: ChannelParts) {
+  constructor(parts: PumpParts) {
     this.#parts = parts;
     this.#store = parts.store;
     this.#pump = new Pump(parts);
+  }
+
+  get progress(): Progress {
+    return this.#pump.progress;
   }
 
   get nextAt(): number | undefined {
@@ -70,26 +74,6 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     this.#pump.abandon(turn);
   }
 
-  counts(): ChannelCounts {
-    return this.#pump.counts();
-  }
-
-  lacking(of: string | undefined): BitSet {
-    return this.#pump.lacking(of);
-  }
-
-  rejections(): readonly Rejection[] {
-    return this.#pump.rejections();
-  }
-
-  stateOf(name: string, of: string | undefined): DeliveryState {
-    return this.#pump.stateOf(name, of);
-  }
-
-  wanted(): Iterable<Wanted> {
-    return this.#pump.wanted();
-  }
-
   close(): void {
     this.#pump.close();
   }
@@ -105,7 +89,8 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     for (let turn = this.#pump.next(nowMs); turn !== undefined; turn = this.#pump.next(nowMs)) {
       const empty = turn.wholes.length === 0 && turn.composed === undefined;
       // A version promises no more than was sent: a proxy that comes back with it is sent the rest.
-      if (!empty || turn.owed) return { version: this.#pump.version(false), entries: this.#entriesOf(turn), turn };
+      if (!empty || turn.owed)
+        return { version: this.#pump.progress.version(false), entries: this.#entriesOf(turn), turn };
       this.#pump.acknowledge(turn);
     }
     return undefined;
@@ -115,12 +100,12 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   #compare(reported: string, nowMs: number): void {
     for (let taken = this.#taken(nowMs); taken !== undefined; taken = this.#taken(nowMs)) {
       this.#held.push(taken);
-      if (this.#pump.version(true) !== reported) continue;
+      if (this.#pump.progress.version(true) !== reported) continue;
       this.#reported = undefined;
       for (const { turn } of this.#held.splice(0)) this.#adopt(turn);
       return;
     }
-    if (this.#held.length > 0 || this.#pump.counts().withheld === 0) this.#reported = undefined;
+    if (this.#held.length > 0 || this.#pump.progress.counts().withheld === 0) this.#reported = undefined;
   }
 
   /** The proxy has this. What was to follow its resource before that was known follows now. */

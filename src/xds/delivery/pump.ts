@@ -2,15 +2,16 @@
 import type { Resource, TypeUrl } from "../../codec/resource.ts";
 import { BitSet } from "../content/bit-set.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
-import type { DeliveryState, Rejection } from "../observer.ts";
-import type { ChannelCounts, PumpParts, Wanted } from "../protocol/channel.ts";
-import { removedLast } from "../protocol/type-urls.ts";
+import type { Rejection } from "../observer.ts";
+import { removedLast } from "../type-urls.ts";
 import { Assemblies } from "./assemblies.ts";
 import type { GateMember, Verdict } from "./gate.ts";
 import { Interest } from "./interest.ts";
 import { Leaving, least } from "./leaving.ts";
 import { OpenTurns } from "./open-turns.ts";
 import { Outstanding } from "./outstanding.ts";
+import type { PumpParts } from "./pump-parts.ts";
+import { PumpProgress } from "./pump-progress.ts";
 import { Refusals } from "./refusals.ts";
 import { type Turn, type WholePut, wholePut } from "./turn.ts";
 import { type Judge, Withheld } from "./withheld.ts";
@@ -55,6 +56,22 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
   get settledAt(): number {
     if (this.quiet && this.#open.size === 0) return this.#parts.store.position; // what changed since is of other types
     return Math.min(this.#settledAt, this.#assemblies.settledAt);
+  }
+
+  /** As of now; made when it is asked for, so that it costs a stream nothing. */
+  get progress(): PumpProgress {
+    return new PumpProgress({
+      parts: this.#parts,
+      shelf: this.#shelf,
+      interest: this.interest,
+      due: this.#due,
+      withheld: this.#withheld,
+      leaving: this.#leaving.size,
+      refusals: this.#refusals,
+      assemblies: this.#assemblies,
+      open: this.#open,
+      position: this.#position,
+    });
   }
 
   /** `next` would give nothing, and will not before something happens. Not known of what has composed resources. */
@@ -200,53 +217,6 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   abandon(turn: Turn): void {
     this.#open.close(turn);
-  }
-
-  /** One version for everything that the proxy wants, as state of the world has it: `newest`, or as far as it was sent. Equal when nothing waits. */
-  version(newest: boolean): string {
-    return this.interest.version((slot, { kind, version }) => {
-      if (kind === "composed") return this.#assemblies.contentOf(slot)?.version ?? "";
-      const behind = this.#withheld.has(slot) || this.#due.dirty.has(slot) || this.#refusals.keepsBack(slot);
-      return behind && !newest ? "" : version;
-    });
-  }
-
-  counts(): ChannelCounts {
-    const { wildcard, count: subscribed } = this.interest;
-    const withheld = this.#withheld.size + this.#refusals.deferredCount + this.#assemblies.withheldCount;
-    return { wildcard, subscribed, withheld, leaving: this.#leaving.size, rejected: this.rejections() };
-  }
-
-  rejections(): readonly Rejection[] {
-    return [...this.#refusals.list(), ...this.#assemblies.rejections()];
-  }
-
-  /** Slots whose newest content the proxy is not known to have accepted: of the type, or (with `of`) of parts, which are shared. */
-  lacking(of: string | undefined): BitSet {
-    if (of !== undefined) return this.#assemblies.lacking(of);
-    const slots = this.#parts.gate.unacknowledged(this.type);
-    this.#refusals.addKept(slots);
-    slots.addAll(this.#due.dirty);
-    for (const some of [this.#withheld.keys(), this.#open.slots(), this.#shelf.since(this.#position)])
-      for (const slot of some) if (this.interest.wants(slot)) slots.add(slot);
-    return slots;
-  }
-
-  stateOf(name: string, of: string | undefined): DeliveryState {
-    const slot = this.#shelf.slotOf(of ?? name);
-    if (slot === undefined || !this.interest.wants(slot)) return "unsubscribed";
-    if (of !== undefined) return this.#assemblies.get(slot)?.stateOf(name) ?? "behind";
-    if (this.#withheld.has(slot) || this.#refusals.isDeferred(slot)) return "withheld";
-    const assembly = this.#assemblies.get(slot);
-    if (assembly !== undefined) return assembly.state;
-    if (this.#refusals.isRejected(slot)) return "rejected";
-    if (this.#due.dirty.has(slot) || this.#shelf.contentAt(slot) > this.#position) return "behind";
-    if (this.#open.puts(slot)) return "sent";
-    return this.#parts.gate.isAcknowledged(this.type, slot) ? "acknowledged" : "behind";
-  }
-
-  wanted(): Iterable<Wanted> {
-    return this.interest.wanted((slot) => this.#assemblies.contentOf(slot));
   }
 
   /** A name asked for again may have been dropped meanwhile (with a cluster that went and came): nothing may rely on what was acknowledged. */

@@ -1,7 +1,6 @@
 /** What state of the world sends next of one type, whole lists (list-pump.ts) or piece by piece (piecemeal-pump.ts). */
-import type { BitSet } from "../content/bit-set.ts";
-import type { DeliveryState, Rejection } from "../observer.ts";
-import type { ChannelCounts, Wanted } from "../protocol/channel.ts";
+import type { Rejection } from "../observer.ts";
+import type { Progress } from "./progress.ts";
 
 /** What the channel needs of either. */
 export interface SotwPump<T extends SotwTurn = SotwTurn> {
@@ -19,11 +18,7 @@ export interface SotwPump<T extends SotwTurn = SotwTurn> {
   reject(turn: T, detail: string): Rejection | undefined;
   /** Nobody waits for the answer any more. */
   abandon(turn: T): void;
-  counts(): ChannelCounts;
-  lacking(of: string | undefined): BitSet;
-  rejections(): readonly Rejection[];
-  stateOf(name: string, of: string | undefined): DeliveryState;
-  wanted(): Iterable<Wanted>;
+  readonly progress: Progress;
   close(): void;
 }
 

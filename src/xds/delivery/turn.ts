@@ -1,13 +1,11 @@
 /** One response's worth of resources, as decided by a pump and before it becomes bytes. */
 import type { Resource } from "../../codec/resource.ts";
 import type { Composition } from "../content/composition.ts";
+import type { Put } from "../content/frames.ts";
 
-/** A whole resource to be sent. */
-export interface WholePut {
+/** A whole resource to be sent, and its slot. */
+export interface WholePut extends Put {
   readonly slot: number;
-  readonly resource: Resource;
-  /** Sent instead of the resource's bytes. */
-  readonly reworded: Uint8Array | undefined;
 }
 
 const sharedPuts = new WeakMap<Resource, WholePut>();

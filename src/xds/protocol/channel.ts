@@ -1,55 +1,12 @@
 /** One type on one stream, whichever variant of the protocol: what the stream, the proxy and people need of it. */
-import type { Resource, TypeUrl } from "../../codec/resource.ts";
-import type { BitSet } from "../content/bit-set.ts";
-import type { Gate } from "../delivery/gate.ts";
-import type { Bounds } from "../delivery/leaving.ts";
-import type { Reword } from "../delivery/reword.ts";
-import type { DeliveryState, Rejection } from "../observer.ts";
-import type { Quota } from "../quota.ts";
-import type { ResourceStore } from "../store.ts";
-
-/** What decides over one type at one proxy. */
-export interface PumpParts {
-  readonly store: ResourceStore;
-  readonly gate: Gate;
-  readonly bounds: Bounds;
-  readonly type: TypeUrl;
-  readonly reword: Reword | undefined;
-  /** Names that no resource has, over all of the client's streams. */
-  readonly names: Quota;
-}
+import type { TypeUrl } from "../../codec/resource.ts";
+import type { Progress } from "../delivery/progress.ts";
+import type { PumpParts } from "../delivery/pump-parts.ts";
+import type { Rejection } from "../observer.ts";
 
 /** What a channel works on. `nonce` gives a new one, unique on its stream. */
 export interface ChannelParts extends PumpParts {
   readonly nonce: () => string;
-}
-
-/** Counts for people. */
-export interface ChannelCounts {
-  readonly wildcard: boolean;
-  readonly subscribed: number;
-  readonly withheld: number;
-  readonly leaving: number;
-  readonly rejected: readonly Rejection[];
-}
-
-/** What there is of a resource. */
-export interface Content {
-  readonly version: string;
-  /** The body, to be concatenated. */
-  pieces(): readonly Uint8Array[];
-}
-
-/** The content of a resource that is sent as it is. */
-export function contentOf({ version, bytes }: Resource): Content {
-  return { version, pieces: () => [bytes] };
-}
-
-/** One name that a proxy wants. */
-export interface Wanted {
-  readonly name: string;
-  /** The newest; of a composed resource the composition sent last. Undefined where there is no such resource. */
-  readonly content: Content | undefined;
 }
 
 /** A response, ready for the socket. */
@@ -88,13 +45,6 @@ export interface Channel<Request> {
   readonly quiet: boolean;
   readonly pending: number;
   readonly oldestPendingAtMs: number | undefined;
-  counts(): ChannelCounts;
-  /** Slots whose newest content the proxy is not known to have accepted: of the type, or (with `of`) of the parts of a composed resource. Shared: not to be written to. */
-  lacking(of: string | undefined): BitSet;
-  /** What the proxy refused and is still the newest. Costs nothing while it refused nothing. */
-  rejections(): readonly Rejection[];
-  stateOf(name: string, of: string | undefined): DeliveryState;
-  /** Every name the proxy wants. May be read in pieces while things change. */
-  wanted(): Iterable<Wanted>;
+  readonly progress: Progress;
   close(): void;
 }

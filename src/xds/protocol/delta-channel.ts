@@ -1,11 +1,10 @@
 /** The incremental variant of the protocol for one type of one stream: requests in, responses out, time an argument. */
 import type { DeltaDiscoveryRequest } from "../../codec/generated/messages.ts";
-import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, deltaResponse } from "../content/wire.ts";
+import type { Progress } from "../delivery/progress.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
-import type { DeliveryState, Rejection } from "../observer.ts";
-import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
+import type { Answer, Channel, ChannelParts, Response } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { deltaChange } from "./subscription.ts";
 import { takeAnswer } from "./take-answer.ts";
@@ -31,6 +30,10 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
 
   get nextAt(): number | undefined {
     return this.#flights.isOpen(this.#pump.oneAtATime) ? this.#pump.nextAt : this.#flights.nextAt;
+  }
+
+  get progress(): Progress {
+    return this.#pump.progress;
   }
 
   get quiet(): boolean {
@@ -75,26 +78,6 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     const pieces = deltaResponse({ type, nonce, removals: turn.removals }, bundles.of(entries));
     const [resources, removals] = [entries.length, turn.removals.length];
     return { type, nonce, resources, removals, pieces, bytes: bytesIn(pieces) };
-  }
-
-  counts(): ChannelCounts {
-    return this.#pump.counts();
-  }
-
-  lacking(of: string | undefined): BitSet {
-    return this.#pump.lacking(of);
-  }
-
-  rejections(): readonly Rejection[] {
-    return this.#pump.rejections();
-  }
-
-  stateOf(name: string, of: string | undefined): DeliveryState {
-    return this.#pump.stateOf(name, of);
-  }
-
-  wanted(): Iterable<Wanted> {
-    return this.#pump.wanted();
   }
 
   close(): void {

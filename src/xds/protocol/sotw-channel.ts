@@ -1,17 +1,16 @@
 /** State of the world for one type of one stream: requests in, responses out, time an argument. */
 import type { DiscoveryRequest } from "../../codec/generated/messages.ts";
-import type { BitSet } from "../content/bit-set.ts";
 import { bytesIn, sotwResponse } from "../content/wire.ts";
 import type { Doubt } from "../delivery/doubts.ts";
 import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
+import type { Progress } from "../delivery/progress.ts";
 import type { SotwPump, SotwTurn } from "../delivery/sotw-pump.ts";
-import type { DeliveryState, Rejection } from "../observer.ts";
-import type { Answer, Channel, ChannelCounts, ChannelParts, Response, Wanted } from "./channel.ts";
+import { wholeState } from "../type-urls.ts";
+import type { Answer, Channel, ChannelParts, Response } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { sotwWanted } from "./subscription.ts";
 import { takeAnswer } from "./take-answer.ts";
-import { wholeState } from "./type-urls.ts";
 
 /**
  * - One response is unanswered at a time: its nonce stands for all that the proxy has of the type.
@@ -39,6 +38,10 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
 
   get nextAt(): number | undefined {
     return this.#flights.isOpen(true) ? this.#pump.nextAt : this.#flights.nextAt;
+  }
+
+  get progress(): Progress {
+    return this.#pump.progress;
   }
 
   get quiet(): boolean {
@@ -81,26 +84,6 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     const { type } = this;
     const pieces = sotwResponse({ type, nonce, version: turn.version }, this.#parts.store.bundles.of(turn.entries));
     return { type, nonce, resources: turn.entries.length, removals: 0, pieces, bytes: bytesIn(pieces) };
-  }
-
-  counts(): ChannelCounts {
-    return this.#pump.counts();
-  }
-
-  lacking(of: string | undefined): BitSet {
-    return this.#pump.lacking(of);
-  }
-
-  rejections(): readonly Rejection[] {
-    return this.#pump.rejections();
-  }
-
-  stateOf(name: string, of: string | undefined): DeliveryState {
-    return this.#pump.stateOf(name, of);
-  }
-
-  wanted(): Iterable<Wanted> {
-    return this.#pump.wanted();
   }
 
   close(): void {

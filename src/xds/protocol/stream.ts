@@ -2,9 +2,9 @@
 import type { TypeUrl } from "../../codec/resource.ts";
 import type { Gate } from "../delivery/gate.ts";
 import { least } from "../delivery/leaving.ts";
+import { rankOf } from "../type-urls.ts";
 import type { Answer, Channel, Response } from "./channel.ts";
 import { Garbage, OverLimit } from "./garbage.ts";
-import { rankOf } from "./type-urls.ts";
 
 /** Longer than any type's: it is remembered while the stream lasts, and told in errors. */
 const MAX_TYPE_URL = 256;

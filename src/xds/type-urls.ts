@@ -1,5 +1,5 @@
 /** What the xDS protocol itself says of types: their URLs, services, and the order in which they are sent and removed. */
-import type { TypeUrl } from "../../codec/resource.ts";
+import type { TypeUrl } from "../codec/resource.ts";
 
 const url = (message: string): TypeUrl => `type.googleapis.com/${message}`;
 
