@@ -6,6 +6,7 @@
 import type { Variant } from "../envoy/fleet-spec.ts";
 import type { ExposedHostname } from "../placement/fleet.ts";
 import { type HoldSettings, LossLedger } from "../placement/hold/hold.ts";
+import { Parting } from "../placement/hold/parting.ts";
 import type { Placement } from "../placement/placement.ts";
 import { Placer } from "../placement/placer.ts";
 import type { PlacementPolicy } from "../placement/policy.ts";
@@ -44,6 +45,7 @@ export class Pipeline {
   readonly #onChange: OnExposedChange | undefined;
   readonly #ledger: LossLedger;
   readonly #placer: Placer;
+  readonly #parting: Parting;
   readonly #fleets = new Map<string, FleetModel>();
   /** Hostnames whose placement changed and which the fleets have not looked at yet. */
   readonly #unseen = new Set<string>();
@@ -59,6 +61,7 @@ export class Pipeline {
     this.#onChange = onChange;
     this.#ledger = new LossLedger(settings.hold);
     this.#placer = new Placer(settings.policy);
+    this.#parting = new Parting(this.#placer.index);
     for (const fleet of settings.fleets) this.#addFleet(fleet);
   }
 
@@ -88,12 +91,16 @@ export class Pipeline {
 
   /** Takes record changes seen at `nowMs`. Cheap: the work is done in `work`. */
   apply(changes: Iterable<RecordChange>, nowMs: number): void {
-    this.#placer.stage(this.#ledger.apply(changes, nowMs));
+    this.#stage(this.#ledger.apply(changes, nowMs));
+  }
+
+  #stage(changes: Iterable<RecordChange>): void {
+    this.#placer.stage(this.#parting.apply(changes));
   }
 
   /** Lets time pass: holds end. */
   advance(nowMs: number): void {
-    this.#placer.stage(this.#ledger.advance(nowMs));
+    this.#stage(this.#ledger.advance(nowMs));
   }
 
   /** The source has given everything it knew at its start. */
@@ -113,7 +120,7 @@ export class Pipeline {
     this.#settings = settings;
     if (JSON.stringify(before.policy) !== JSON.stringify(settings.policy)) this.#placer.stagePolicy(settings.policy);
     if (JSON.stringify(before.hold) !== JSON.stringify(settings.hold))
-      this.#placer.stage(this.#ledger.setSettings(settings.hold, nowMs));
+      this.#stage(this.#ledger.setSettings(settings.hold, nowMs));
     const names = new Set(settings.fleets.map((fleet) => fleet.view.name));
     for (const name of this.#fleets.keys()) if (!names.has(name)) this.#fleets.delete(name);
     for (const definition of settings.fleets) {

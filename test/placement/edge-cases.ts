@@ -31,6 +31,7 @@ const OWNERSHIP = "test/placement/ownership.test.ts";
 const HOSTS = "test/placement/index/host-table.test.ts";
 const PROBLEMS = "test/placement/problems.test.ts";
 const HOLD = "test/placement/hold/hold.test.ts";
+const PARTING = "test/placement/hold/parting.test.ts";
 
 // biome-ignore format: a table is read by its rows
 const hostnameValues: readonly Row[] = [
@@ -86,6 +87,7 @@ const hostObjects: readonly Row[] = [
   ["loopback, link-local or metadata address", "not an endpoint unless the administrator allows it by name", "not an endpoint: metadata address", ADDRESSES],
   ["Ready Unknown", "usable: one unanswered probe causes it", "Host Unknown: ready, serving", PHASE],
   ["Ready False, deleted or being deleted", "believed, unless much of the host group goes at once", "one host drained: believed at once", HOLD],
+  ["drained: gone before its Workloads are", "they drain at its address until each is gone, as the operator stops them one after the other", "a drained Host is gone, and what is still to be stopped on it drains; with the last of them it is forgotten", PARTING],
   ["all Hosts lost at once (bus loss)", "doubted: what was lost drains for at most 120 s", "bus loss: from the first silence to the last deletion everything keeps serving as draining", HOLD],
   ["Host made anew with its hostId", "its workloads are placed on it again", "a Host made anew with its old hostId stands for it again", HOSTS],
   ["same name, new hostId", "the old hostId is gone", "same name, new hostId: the old hostId stands for nothing any more", HOSTS],
