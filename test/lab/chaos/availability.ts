@@ -1,11 +1,11 @@
 /** When a control plane could have known of something: while it ran, with an API server that answered, on a machine that let both run. */
-import type { Fact } from "./facts.ts";
+import type { Fact, Part } from "./facts.ts";
 
 /**
- * After an absence, in ms: Signalbox reads everything again, Envoys connect again after a pause of their own, and everybody does so on a machine that starts
- * processes. Not what it takes, which is less than one second on an idle machine, but what nobody could call broken.
+ * After an absence, in ms: Signalbox reads everything again, Envoys connect again after a pause of their own, which grows while nobody answers, and everybody does so
+ * on a machine that starts processes.
  */
-const RETURN_MS = 5_000;
+const RETURN_MS = 10_000;
 
 export interface Stretch {
   readonly from: number;
@@ -28,7 +28,7 @@ export class Availability {
       to: to + RETURN_MS,
     }));
     const lates = latesOf(facts);
-    this.#stretches = gapsOf([...absences, ...lates]);
+    this.#stretches = gapsOf([...absences, ...switchesOf(facts), ...lates]);
     this.#blind = [...absencesOf(facts, "api-server").map(({ from, to }) => ({ from, to: to + BLIND_MS })), ...lates];
   }
 
@@ -61,18 +61,32 @@ export const BLOCK_EVERY_MS = 1_000;
 /** The laboratory lists again this long after the API server is back, at most. */
 const BLIND_MS = 2_000;
 
-/** When it was away; to the end of time while it is. */
-export function absencesOf(facts: readonly Fact[], part: "signalbox" | "api-server" | "bus"): readonly Stretch[] {
+/** When none of a part was there; to the end of time while none is. One that was never away is nothing that anybody says. */
+export function absencesOf(facts: readonly Fact[], part: Part): readonly Stretch[] {
   const absences: Stretch[] = [];
+  const there = new Set<string>();
   let since: number | undefined;
   for (const fact of facts) {
-    if (fact.is === "down" && fact.part === part) since ??= fact.at;
-    if (fact.is !== "up" || fact.part !== part || since === undefined) continue;
-    absences.push({ from: since, to: fact.at });
-    since = undefined;
+    if ((fact.is !== "up" && fact.is !== "down") || fact.part !== part) continue;
+    if (fact.is === "up") there.add(fact.name);
+    else there.delete(fact.name);
+    if (there.size === 0) since ??= fact.at;
+    else if (since !== undefined) {
+      absences.push({ from: since, to: fact.at });
+      since = undefined;
+    }
   }
   return since === undefined ? absences : [...absences, { from: since, to: Number.POSITIVE_INFINITY }];
 }
+
+/** After one of several has gone, until whoever hung on it hangs on another. */
+function switchesOf(facts: readonly Fact[]): readonly Stretch[] {
+  return facts.flatMap(({ at, ...what }) =>
+    what.is === "down" && what.part === "signalbox" ? [{ from: at, to: at + SWITCH_MS }] : [],
+  );
+}
+
+const SWITCH_MS = 3_000;
 
 /** What is in none of them, in order. */
 function gapsOf(stretches: readonly Stretch[]): readonly Stretch[] {

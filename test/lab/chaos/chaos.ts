@@ -13,6 +13,7 @@ const USAGE = `npm run chaos -- [options]
   --seeds 1-20      a run for each, one after the other on one laboratory
   --seconds 60      in which things happen; what they did heals afterwards
   --only 3,7,9      of the schedule's deeds these alone
+  --tell unknown    tell some of the requests in full too that were allowed to fail for this cause
   --dry             tell the schedule, and do nothing
   --tempo fast      fast, realistic or crowded, as for npm run lab
   --apps 20         deployments, each with a hostname of its own, all under load
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     seconds: { type: "string", default: "60" },
     only: { type: "string" },
+    tell: { type: "string" },
     dry: { type: "boolean", default: false },
     tempo: { type: "string", default: "fast" },
     apps: { type: "string", default: "20" },
@@ -43,6 +45,9 @@ function whole(option: string, text: string): number {
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`--${option} ${text}: write a whole number from 1 on`);
 }
+
+/** Of each deployment: with two, most that is lost leaves nobody. */
+const REPLICAS = 3;
 
 const MOST_SEED = 1_000_000;
 
@@ -83,7 +88,7 @@ async function main(): Promise<void> {
     gateway: "signalbox",
     apps,
     hosts,
-    replicas: 2,
+    replicas: REPLICAS,
     perSecond: whole("rate", values.rate),
     overDelete: false,
     ...(values.verbose ? { echo: tell } : {}),
@@ -93,7 +98,7 @@ async function main(): Promise<void> {
     for (const run of runs) {
       const result = await runChaos(stage, run.schedule);
       if (result.violations.length + result.unhealed.length + result.undone.length > 0) process.exitCode = 1;
-      await print(storyOf(run, result));
+      await print(storyOf(run, result, values.tell));
     }
   } finally {
     unfollow();

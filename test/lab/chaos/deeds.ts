@@ -101,7 +101,7 @@ export const DOINGS: Readonly<Record<DeedKind, Doing>> = {
     const { lab } = ground;
     const app: App = { name: `app-new${deed.number}`, replicas: 2 };
     await made(() => lab.deployments.create(app));
-    await answersEverywhere(lab, hostnameOf(app.name));
+    await insist(() => answersEverywhere(lab, hostnameOf(app.name))); // an Envoy that is being restarted refuses
     await lab.load.include(siteOf(app));
     await sleep(deed.lastsMs);
     lab.timeline.note("lab", `${app.name} is unmade`);

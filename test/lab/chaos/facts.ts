@@ -19,18 +19,20 @@ export type What =
   | { readonly is: "unbound"; readonly host: string; readonly replica: string }
   | { readonly is: "host"; readonly host: string; readonly state: HostState }
   | { readonly is: "object"; readonly kind: ObjectKind; readonly name: string; readonly now: ObjectState }
-  | { readonly is: "up" | "down"; readonly part: Part }
+  /** Of a part there may be several. */
+  | { readonly is: "up" | "down"; readonly part: Part; readonly name: string }
   /** Its user is about to delete it, for good. */
   | { readonly is: "unmade"; readonly hostname: string }
   /** Who was kept from the core, until now, for so long. */
   | { readonly is: "late"; readonly who: string; readonly ms: number };
 
 const STATES: Readonly<Record<string, HostState>> = { SIGKILL: "dead", SIGSTOP: "frozen", SIGCONT: "alive" };
-const PARTS: Readonly<Record<string, Part>> = {
-  Signalbox: "signalbox",
-  "the API server": "api-server",
-  "the bus": "bus",
-};
+/** Which part a name is of. */
+const PARTS: readonly (readonly [Part, RegExp])[] = [
+  ["signalbox", /^signalbox/i],
+  ["api-server", /^the API server$/],
+  ["bus", /^the bus$/],
+];
 const COMES: Readonly<Record<string, ObjectState>> = { new: "new", gone: "gone", "being deleted": "deleting" };
 const READY: Readonly<Record<string, ObjectState>> = { True: "ready", False: "not-ready", Unknown: "unknown" };
 
@@ -71,17 +73,19 @@ function objectWhat(text: string): What | undefined {
 }
 
 function deedWhat(text: string): What | undefined {
-  const signal = /^(SIG[A-Z]+) to (host-\d+-\d+|Signalbox|the API server)/.exec(text);
-  if (signal !== null) {
-    const part = PARTS[signal[2] ?? ""];
-    if (part !== undefined) return { is: "down", part };
-    const state = STATES[signal[1] ?? ""];
-    return state === undefined ? undefined : { is: "host", host: signal[2] ?? "", state };
-  }
-  const part = /^(Signalbox|the API server|the bus) is (ready|back|lost)$/.exec(text);
-  if (part !== null) return { is: part[2] === "lost" ? "down" : "up", part: PARTS[part[1] ?? ""] ?? "bus" };
+  const [, signal = "", to = ""] = /^(SIG[A-Z]+) to (host-\d+-\d+|[Ss]ignalbox\S*|the API server)/.exec(text) ?? [];
+  const state = to.startsWith("host-") ? STATES[signal] : undefined;
+  if (state !== undefined) return { is: "host", host: to, state };
+  if (signal !== "") return partWhat("down", to);
+  const [, name = "", word = ""] = /^([Ss]ignalbox\S*|the API server|the bus) is (ready|back|lost)$/.exec(text) ?? [];
+  if (name !== "") return partWhat(word === "lost" ? "down" : "up", name);
   const unmade = /^(\S+) is unmade$/.exec(text)?.[1];
   return unmade === undefined ? undefined : { is: "unmade", hostname: hostnameOf(unmade) };
+}
+
+function partWhat(is: "up" | "down", name: string): What | undefined {
+  const part = PARTS.find(([, pattern]) => pattern.test(name))?.[0];
+  return part === undefined ? undefined : { is, part, name };
 }
 
 /** Ids of requests that hosts say they ended by a stop, or answered 503 while stopping. */

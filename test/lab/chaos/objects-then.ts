@@ -36,7 +36,7 @@ export class ObjectsThen {
   /** Takes the next fact by time. */
   take(fact: Fact): void {
     this.#forgotten = fact.is === "down" && fact.part === "signalbox";
-    if (fact.is === "down") this.#away.add(fact.part);
+    if (fact.is === "down") this.#away.add(fact.part); // one of several that knew it may be the one that is left: nobody can say
     if (fact.is === "up") this.#away.delete(fact.part);
     if (fact.is !== "object") return;
     const objects = this.#objectsOf(fact);
@@ -60,8 +60,9 @@ export class ObjectsThen {
     const places = this.#hosts.get(addressOf(host)) ?? new Map<string, Then>();
     const place = places.get(host);
     if (workload === undefined || (before === "absent" && !workload.ready)) return "absent";
-    if (!workload.ready || workload.gone || place === undefined || place.gone || place.refused)
-      return this.#lost(before);
+    if (!workload.ready || workload.gone || place === undefined || place.refused) return this.#lost(before);
+    // A drained host is gone before its workloads have been stopped one by one.
+    if (place.gone && !(place.deleting && workload.deleting)) return this.#lost(before);
     // A host that restarted in place: another process has its address.
     for (const other of places.values())
       if (!other.gone && !other.deleting && other.since > place.since) return this.#lost(before);

@@ -119,6 +119,19 @@ const ALLOWED: readonly (readonly [why: string, cause: string, history: History,
       [10_020, unbound("v1-b", "host-12-1")],
     ],
   ],
+  [
+    "a new replica is Ready, but not for long",
+    "unknown",
+    [[9_000, process("host-11-1", "dead")], [9_000, process("host-12-1", "dead")], ...third(9_990)],
+  ],
+  [
+    "the only one that is ready died, and one that is about to stop serves",
+    "unknown",
+    [
+      [8_000, workload("v1-b").is("deleting")],
+      [9_990, process("host-11-1", "dead")],
+    ],
+  ],
   ["a POST was with the host that died", "host", died, { safe: false }],
   ["a POST is with a host that is frozen", "host", froze, { safe: false, tookMs: 15_000, failure: { as: "time-out" } }],
   ["an answer was cut by its host's death", "host", died, { failure: { as: "cut", begun: true } }],
@@ -126,7 +139,7 @@ const ALLOWED: readonly (readonly [why: string, cause: string, history: History,
     "a POST met a replica that stopped while Signalbox was away",
     "host",
     [
-      [9_000, { is: "down", part: "signalbox" }],
+      [9_000, { is: "down", part: "signalbox", name: "signalbox" }],
       [9_100, workload("v1-a").is("deleting")],
       [9_300, unbound("v1-a", "host-11-1")],
     ],
@@ -136,10 +149,10 @@ const ALLOWED: readonly (readonly [why: string, cause: string, history: History,
     "the same, and Signalbox is back, but not for long",
     "host",
     [
-      [5_000, { is: "down", part: "signalbox" }],
+      [5_000, { is: "down", part: "signalbox", name: "signalbox" }],
       [5_100, workload("v1-a").is("deleting")],
       [5_300, unbound("v1-a", "host-11-1")],
-      [9_000, { is: "up", part: "signalbox" }],
+      [9_000, { is: "up", part: "signalbox", name: "signalbox" }],
     ],
     { safe: false },
   ],
@@ -156,10 +169,10 @@ const ALLOWED: readonly (readonly [why: string, cause: string, history: History,
   [
     "a rival came to its host while Signalbox was away",
     "mistaken",
-    [[8_000, { is: "down", part: "signalbox" }], ...rival(9_000)],
+    [[8_000, { is: "down", part: "signalbox", name: "signalbox" }], ...rival(9_000)],
     { failure: { as: "foreign", begun: true } },
   ],
-  ["a rival is on one host, and the other died", "nobody", [...rival(5_000), [9_000, process("host-12-1", "dead")]]],
+  ["a rival is on one host, and the other died", "unknown", [...rival(5_000), [9_000, process("host-12-1", "dead")]]],
   ["its user was about to delete it", "deleted", [[9_990, { is: "unmade", hostname: HOSTNAME }]]],
   [
     "of three endpoints two are frozen",
@@ -205,12 +218,12 @@ const VIOLATIONS: readonly (readonly [why: string, words: RegExp, history: Histo
     "the same while Signalbox was away, but long back",
     /could be asked were ready/,
     [
-      [1_000, { is: "down", part: "signalbox" }],
+      [1_000, { is: "down", part: "signalbox", name: "signalbox" }],
       [1_100, workload("v1-a").is("deleting")],
       [1_300, unbound("v1-a", "host-11-1")],
-      [2_000, { is: "up", part: "signalbox" }],
+      [2_000, { is: "up", part: "signalbox", name: "signalbox" }],
     ],
-    { safe: false },
+    { safe: false, at: 15_000 },
   ],
   [
     "a POST was not with the host that died",
@@ -218,6 +231,7 @@ const VIOLATIONS: readonly (readonly [why: string, words: RegExp, history: Histo
     died,
     { safe: false, trace: { flags: "-", asked: "host-12" } },
   ],
+  ["both hosts are drained, and have not been told to stop anything yet", /another endpoint was ready/, drained(9_000)],
   [
     "its hostname exists, and Envoy knows no such name",
     /does not know it/,
@@ -250,14 +264,14 @@ const VIOLATIONS: readonly (readonly [why: string, words: RegExp, history: Histo
 ];
 
 /** A third replica on a third host. */
-function third(): History {
+function third(readyAt = 70): History {
   return [
     [0, process("host-13-1", "alive")],
     [10, hostObject("host-13-1").is("new")],
     [20, hostObject("host-13-1").is("ready")],
     [50, workload("v1-c").is("new")],
     [60, bound("v1-c", "host-13-1")],
-    [70, workload("v1-c").is("ready")],
+    [readyAt, workload("v1-c").is("ready")],
   ];
 }
 
@@ -270,10 +284,26 @@ function rival(at: number): History {
   ];
 }
 
+/** The first host's workloads are stopped, the second's are about to be. */
+function drained(at: number): History {
+  return [
+    ...["host-11-1", "host-12-1"].flatMap(
+      (host): History => [
+        [at, hostObject(host).is("deleting")],
+        [at + 20, hostObject(host).is("gone")],
+      ],
+    ),
+    [at + 10, workload("v1-a").is("deleting")],
+    [at + 10, workload("v1-b").is("deleting")],
+    [at + 300, unbound("v1-a", "host-11-1")],
+    [at + 350, workload("v1-a").is("gone")],
+  ];
+}
+
 /** The operator gives up everything. */
 function lostBus(at: number): History {
   return [
-    [at - 100, { is: "down", part: "bus" }],
+    [at - 100, { is: "down", part: "bus", name: "bus" }],
     ...["host-11-1", "host-12-1"].flatMap(
       (host): History => [
         [at, hostObject(host).is("not-ready")],
@@ -296,16 +326,16 @@ for (const [why, words, history, asked] of VIOLATIONS)
 
 test("the same losses without a lost bus are believed: nobody is left", () => {
   const losses = lostBus(9_000).filter(([, what]) => what.is !== "down");
-  assert.deepEqual(judged(losses), { allowed: "nobody" });
+  assert.deepEqual(judged(losses), { allowed: "unknown" });
 });
 
 test("a Signalbox that begins anew while the bus is lost has nothing to doubt", () => {
   const anew: History = [
     ...lostBus(5_000),
-    [6_000, { is: "down", part: "signalbox" }],
-    [7_000, { is: "up", part: "signalbox" }],
+    [6_000, { is: "down", part: "signalbox", name: "signalbox" }],
+    [7_000, { is: "up", part: "signalbox", name: "signalbox" }],
   ];
-  assert.deepEqual(judged(anew), { allowed: "nobody" });
+  assert.deepEqual(judged(anew), { allowed: "unknown" });
 });
 
 test("a rollout: the old replicas stop once the new ones are Ready, and nothing may fail", () => {

@@ -8,13 +8,14 @@ import type { Trace } from "./facts.ts";
 
 /**
  * - stop: by its host's words, a stop ended it, or it met a service that was stopping.
- * - nobody: at some time of its life nobody served its hostname of whom an Envoy must have known, or all those that count as ready were gone.
+ * - nobody: at some time of its life nobody served its hostname.
+ * - unknown: somebody did, but nobody of whom an Envoy must have known; or all those that count as ready were gone, and nobody could have known that.
  * - host: it was with a host that died, froze, or had stopped its workload, before anyone could have known; only a safe method may be repeated.
  * - outnumbered: so were two or more of its endpoints, and a safe request that meets one of them may meet the next.
  * - mistaken: it was answered by another namespace's replica, on a host that was told to run that before anyone could have known.
  * - deleted: its user was about to delete it, or did.
  */
-export type Cause = "stop" | "nobody" | "host" | "outnumbered" | "mistaken" | "deleted";
+export type Cause = "stop" | "nobody" | "unknown" | "host" | "outnumbered" | "mistaken" | "deleted";
 
 export type Judgement = { readonly allowed: Cause } | { readonly violation: string };
 
@@ -56,7 +57,8 @@ export function judge(outcome: Outcome, endpoints: Endpoints, witnesses: Witness
   for (const time of endpoints.changes(hostname, from, to)) {
     const all = endpoints.at(hostname, time);
     const vain = vainOnes(all);
-    if (vain === undefined && !failure.begun) return { allowed: "nobody" };
+    if (vain === undefined && !failure.begun)
+      return { allowed: all.some(({ serving }) => serving) ? "unknown" : "nobody" };
     for (const endpoint of vain ?? all.filter(({ serving }) => !serving)) {
       const { address } = endpoint;
       inVain.set(address, worse(inVain.get(address), vainOf(endpoint, endpoints, from, to)));

@@ -20,7 +20,8 @@ import { livesOf } from "./lives.ts";
 import { type Cause, judge } from "./oracle.ts";
 import { type Deed, KINDS } from "./schedule.ts";
 
-export interface Violation {
+/** A failed request, why it failed, and what was said around it. */
+export interface Failed {
   readonly outcome: Outcome;
   readonly why: string;
   readonly around: readonly Said[];
@@ -28,9 +29,9 @@ export interface Violation {
 
 export interface ChaosResult {
   readonly requests: number;
-  /** Failed ones that were allowed to. */
-  readonly allowed: ReadonlyMap<Cause, number>;
-  readonly violations: readonly Violation[];
+  /** Failed ones that were allowed to, by why. */
+  readonly allowed: ReadonlyMap<Cause, readonly Failed[]>;
+  readonly violations: readonly Failed[];
   /** What was not as it should be once everything had healed. */
   readonly unhealed: readonly string[];
   /** Deeds that could not be done. */
@@ -120,19 +121,33 @@ function verdictOf(
   const now = said.filter(({ at }) => at >= began);
   const deleted = new Map(facts.flatMap((fact) => (fact.is === "unmade" ? [[fact.hostname, fact.at] as const] : [])));
   const witnesses = { stopped: stoppedOf(now), traces: tracesOf(now), deleted };
-  const allowed = new Map<Cause, number>();
-  const violations: Violation[] = [];
+  const allowed = new Map<Cause, Failed[]>();
+  const violations: Failed[] = [];
   for (const outcome of outcomes.filter(({ failure }) => failure !== undefined)) {
     const judgement = judge(outcome, endpoints, witnesses);
-    if ("allowed" in judgement) allowed.set(judgement.allowed, (allowed.get(judgement.allowed) ?? 0) + 1);
-    else violations.push({ outcome, why: judgement.violation, around: aroundOf(lab, outcome) });
+    if ("violation" in judgement) {
+      violations.push(failed(lab, outcome, judgement.violation));
+      continue;
+    }
+    const { allowed: cause } = judgement;
+    const ones = allowed.get(cause) ?? [];
+    allowed.set(cause, ones);
+    // Those after the first are alike, and what was said around each is much.
+    ones.push(ones.length < KEPT ? failed(lab, outcome, cause) : { outcome, why: cause, around: [] });
   }
   const lates = now.filter(({ text }) => /event loop \d+ ms late$/.test(text));
   return { requests: outcomes.length, allowed, violations, lates };
 }
 
-function aroundOf({ timeline }: Laboratory, { at, tookMs, hostname }: Outcome): readonly Said[] {
-  return timeline.around(at, at + tookMs, hostname.slice(0, hostname.indexOf(".")), ANY_DEPLOYMENT);
+const KEPT = 20;
+
+function failed({ timeline }: Laboratory, outcome: Outcome, why: string): Failed {
+  const { at, tookMs, hostname } = outcome;
+  return {
+    outcome,
+    why,
+    around: timeline.around(at, at + tookMs, hostname.slice(0, hostname.indexOf(".")), ANY_DEPLOYMENT),
+  };
 }
 
 /** Tells, from now on, when this process or Signalbox was late; call once for a laboratory. Gives a function that ends it. */

@@ -77,8 +77,9 @@ export function scheduleOf({ seed, seconds, apps, hosts, proxies }: ScheduleOpti
     const [name, kind] = drawn(chance());
     const [least, most] = kind.lastsMs ?? [0, 0];
     const lastsMs = Math.round(least + (most - least) * chance());
-    const few = chance() < 0.5 ? 1 : 1 + below(apps);
-    const chosen = new Set(Array.from({ length: few }, () => below(apps)));
+    // Mostly few: a rollout of one that has not finished another takes what serves away, and leaves nothing to judge.
+    const count = 1 + below(chance() < 0.75 ? 3 : Math.ceil(apps / 2));
+    const chosen = new Set(Array.from({ length: count }, () => below(apps)));
     const places = { host: below(hosts), proxy: below(proxies) };
     const rest = chance();
     const busy = taken.filter(({ group, until }) => group === kind.group && until > atMs);
