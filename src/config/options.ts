@@ -330,7 +330,7 @@ const HOSTS: SectionOption = {
 const SAVED: SectionOption = {
   type: "section",
   effect:
-    "The last complete state of the source, kept on disk. A Signalbox that starts while the source cannot be read serves it, so that Envoys that restart too have their configuration; it changes nothing until the source is read.",
+    "The last complete state of the source, kept on disk. A Signalbox that starts compares what it reads with it, so that it doubts a mass disappearance (placement.hold) that happened while it was away. Where the source cannot be read, it serves the saved state, so that Envoys that restart too have their configuration; it changes nothing until the source is read.",
   options: {
     file: {
       type: "text",
@@ -350,7 +350,8 @@ const SAVED: SectionOption = {
     },
     everyMs: {
       type: "integer",
-      effect: "Least time between two writes, in ms; without a change nothing is written.",
+      effect:
+        "Least time between two writes, in ms; without a change nothing is written, and the file's time alone is set. What differs from the saved state after a restart counts as lost since then, so a hold may end so much sooner.",
       default: 30_000,
       minimum: 1_000,
       maximum: DAY_MS,

@@ -103,8 +103,10 @@ export class Pipeline {
     this.#stage(this.#ledger.advance(nowMs));
   }
 
-  /** The source has given everything it knew at its start. */
-  sync(): void {
+  /** The source has given everything it knew at its start. What it lost is doubted, and what was lost long ago believed, before any store is complete. */
+  sync(nowMs: number): void {
+    do this.advance(nowMs);
+    while ((this.nextAt ?? Number.POSITIVE_INFINITY) <= nowMs);
     this.#synced = true;
   }
 

@@ -33,13 +33,14 @@ export class Runner {
     this.#onSettled = onSettled;
   }
 
-  apply(changes: Iterable<RecordChange>): void {
-    this.#pipeline.apply(changes, this.#clock.now());
+  /** `agoMs`: how long ago that was so. */
+  apply(changes: Iterable<RecordChange>, agoMs = 0): void {
+    this.#pipeline.apply(changes, this.#clock.now() - agoMs);
     this.#start();
   }
 
   sync(): void {
-    this.#pipeline.sync();
+    this.#pipeline.sync(this.#clock.now());
     this.#start();
   }
 

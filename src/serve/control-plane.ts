@@ -17,6 +17,7 @@ import {
 import type { FleetDefinition } from "../model/fleet-model.ts";
 import { Pipeline, type PipelineSettings } from "../model/pipeline.ts";
 import { Runner } from "../model/runner.ts";
+import { rememberedMs } from "../placement/hold/hold.ts";
 import type { RecordChange } from "../placement/records.ts";
 import { AddressStage } from "../sources/address-stage.ts";
 import type { Batch, ObjectSource, ProblemReport } from "../sources/source.ts";
@@ -85,7 +86,11 @@ export class ControlPlane {
     });
     this.#runner = new Runner(this.pipeline, processClock, () => this.#settled());
     this.#records = new AddressStage(
-      keptSource(parts.source, settings.saved, { log: parts.log, metrics: this.metrics }),
+      keptSource(parts.source, settings.saved, {
+        log: parts.log,
+        metrics: this.metrics,
+        lostMs: () => rememberedMs(this.#settings.placement.hold),
+      }),
       addressSettings(settings),
     );
     const { reporting, log } = parts;
@@ -190,7 +195,8 @@ export class ControlPlane {
       this.#stale = batch.stale === undefined ? undefined : { because: batch.stale, sinceMs: Date.now() };
       this.#runner.setStale(batch.stale !== undefined);
     }
-    if (batch.changes.length > 0) this.#runner.apply(batch.changes);
+    const agoMs = batch.asOfMs === undefined ? 0 : Math.max(0, Date.now() - batch.asOfMs);
+    if (batch.changes.length > 0) this.#runner.apply(batch.changes, agoMs);
     if (batch.synced && !this.#synced) {
       this.#synced = true;
       this.#runner.sync();

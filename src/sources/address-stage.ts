@@ -49,6 +49,7 @@ interface StagedHost {
  *   most `dnsFirstMs`; `synced` waits for those as well, so the first complete state has all addresses that could be had.
  * - A Host that was given keeps its addresses until those of a changed name are known.
  * - Every address, whoever gave it, must pass the allowed networks.
+ * - What is of one time passes whole before what is of a later one does: a Host of the past that is gone by now is given with its addresses, then taken back.
  */
 export class AddressStage implements RecordSource {
   readonly #source: ObjectSource;
@@ -60,6 +61,10 @@ export class AddressStage implements RecordSource {
   /** Hosts not given yet. Those that came before the source was synced hold back `synced`. */
   readonly #awaited = new Set<string>();
   readonly #dirty = new Set<string>();
+  /** When what passed last was so; undefined: now. */
+  #asOfMs: number | undefined;
+  /** Of a later time than Hosts that are awaited. */
+  readonly #later: Batch<ObjectChange>[] = [];
   #sink: Sink<RecordChange> | undefined;
   #soon: NodeJS.Immediate | undefined;
   #sourceSynced = false;
@@ -77,7 +82,10 @@ export class AddressStage implements RecordSource {
 
   async start(sink: Sink<RecordChange>): Promise<void> {
     this.#sink = sink;
-    await this.#source.start((batch) => this.#pass(batch));
+    await this.#source.start((batch) => {
+      this.#later.push(batch);
+      this.#passOn();
+    });
   }
 
   async stop(): Promise<void> {
@@ -94,6 +102,14 @@ export class AddressStage implements RecordSource {
     this.#resolver.setUsable(this.#usable);
     for (const [key, host] of this.#hosts) this.#aim(key, host, host.description);
     this.#flush([], new Map(), this.#stale);
+  }
+
+  #passOn(): void {
+    for (let [next] = this.#later; next !== undefined; [next] = this.#later) {
+      if (this.#asOfMs !== undefined && next.asOfMs !== this.#asOfMs && this.#awaited.size > 0) return;
+      this.#later.shift();
+      this.#pass(next);
+    }
   }
 
   #pass(batch: Batch<ObjectChange>): void {
@@ -115,6 +131,7 @@ export class AddressStage implements RecordSource {
       }
     }
     this.#sourceSynced = batch.synced;
+    this.#asOfMs = batch.asOfMs;
     this.#flush(changes, reports, batch.stale);
   }
 
@@ -189,6 +206,7 @@ export class AddressStage implements RecordSource {
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined;
       this.#flush([], new Map(), this.#stale);
+      this.#passOn();
     });
   }
 
@@ -205,7 +223,8 @@ export class AddressStage implements RecordSource {
     this.#stale = stale;
     if (!news) return;
     const problems = Array.from(reports, ([about, list]) => ({ about, problems: list }));
-    this.#sink?.({ changes, problems, synced, stale });
+    const past = this.#asOfMs === undefined ? {} : { asOfMs: this.#asOfMs };
+    this.#sink?.({ changes, problems, synced, stale, ...past });
   }
 
   #settle(key: string, host: StagedHost, changes: RecordChange[], reports: Reports): void {

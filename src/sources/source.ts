@@ -48,6 +48,11 @@ export interface Batch<Change> {
   readonly synced: boolean;
   /** Why what was given may be out of date, in words, with the remedy; undefined while the source is up to date. What was given stays valid meanwhile. */
   readonly stale: string | undefined;
+  /**
+   * When this was so, in ms since the epoch, never in the future; left out: it is so now. Only what is remembered from before this process began is of the
+   * past, and comes before everything else, the oldest first.
+   */
+  readonly asOfMs?: number;
 }
 
 /** Where a source puts its batches. Called from the event loop, never while another call runs; must not throw. */

@@ -35,7 +35,7 @@ function settleInSlices(pipeline: Pipeline): number {
 function started(changes: Iterable<RecordChange>, ...fleets: readonly FleetDefinition[]): Pipeline {
   const pipeline = new Pipeline(settings(...fleets));
   pipeline.apply(changes, 0);
-  pipeline.sync();
+  pipeline.sync(0);
   settle(pipeline);
   return pipeline;
 }
@@ -61,7 +61,7 @@ test("nothing is complete before the source was, and everything is after", () =>
   settle(pipeline);
   assert.equal(storeOf(pipeline, "edge").complete, false);
   assert.equal(pipeline.complete, false);
-  pipeline.sync();
+  pipeline.sync(0);
   settle(pipeline);
   assert.equal(storeOf(pipeline, "edge").complete, true);
   assert.equal(pipeline.complete, true);
@@ -165,7 +165,7 @@ test("a complete state that is stale from the start, as one restored from disk i
   pipeline.apply(put(host("h1"), cart), 0);
   settle(pipeline);
   assert.equal(pipeline.complete, false);
-  pipeline.sync();
+  pipeline.sync(0);
   settle(pipeline);
   assert.equal(pipeline.complete, true);
   const store = storeOf(pipeline, "edge");
@@ -173,6 +173,34 @@ test("a complete state that is stale from the start, as one restored from disk i
   pipeline.apply(remove(cart), 0);
   settle(pipeline);
   assert.deepEqual(namesOf(store, CLUSTER), ["a.test"]);
+});
+
+test("what was lost in a mass shortly before the start is held in the first complete stores; what was lost long ago is not", () => {
+  const lost = put(host("h1"), host("h2"), workload("shop/cart", "h1"));
+  const draining = (agoMs: number): boolean => {
+    const pipeline = new Pipeline({ ...settings(fleet("edge")), hold: holdSettings({}) });
+    pipeline.apply(lost, 1_000_000 - agoMs);
+    pipeline.apply(remove(host("h1"), host("h2"), workload("shop/cart", "h1")), 1_000_000 - agoMs);
+    pipeline.sync(1_000_000);
+    settle(pipeline);
+    return namesOf(storeOf(pipeline, "edge"), CLUSTER).length === 1;
+  };
+  assert.equal(draining(0), true);
+  assert.equal(draining(119_999), true);
+  assert.equal(draining(120_000), false);
+  assert.equal(draining(3_600_000), false);
+});
+
+test("of a mass that is larger than what is held in one go, nothing is missing in the first complete stores", () => {
+  const workloads = Array.from({ length: 2_500 }, (_, i) =>
+    workload(`shop/w${i}`, i % 2 === 0 ? "h1" : "h2", { registration: serves(`w${i}.test`) }),
+  );
+  const pipeline = new Pipeline({ ...settings(fleet("edge")), hold: holdSettings({}) });
+  pipeline.apply(put(host("h1"), host("h2"), ...workloads), 0);
+  pipeline.apply(remove(host("h1"), ...workloads, host("h2")), 0);
+  pipeline.sync(0);
+  settle(pipeline);
+  assert.equal(namesOf(storeOf(pipeline, "edge"), CLUSTER).length, 2_500);
 });
 
 test("a variant asked for later is complete only once all of it is translated", () => {

@@ -14,7 +14,8 @@ export interface GroupCount {
 }
 
 /** Whether a Host is not lost. Unknown counts as live: one probe unanswered for 5 s causes it. */
-export const live = ({ deleting, ready }: HostRecord): boolean => !deleting && ready !== "False";
+export const live = ({ deleting, ready }: Pick<HostRecord, "deleting" | "ready">): boolean =>
+  !deleting && ready !== "False";
 
 /** Whether a Workload runs, as far as its object says. */
 export const running = ({ placed, ready, deleting }: WorkloadRecord): boolean => placed && ready && !deleting;

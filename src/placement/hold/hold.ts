@@ -29,6 +29,9 @@ export const holdSettings = ({ holdMs = 120_000, windowMs = 90_000, lostShare = 
   lostShare,
 });
 
+/** How long a loss can matter, in ms: it was reason to doubt another within the window, and that is held. */
+export const rememberedMs = ({ holdMs, windowMs }: HoldSettings): number => windowMs + holdMs;
+
 /**
  * Watches of different kinds are not ordered: a workload deleted this shortly before its Host is lost was deleted with it. Long enough for a slow
  * watch, too short for an owner's scale-down to be mistaken often; a mistake gives a draining endpoint.

@@ -1,10 +1,13 @@
 /**
- * A source that outlives its own: keeps the last complete state of another source on disk, and gives that when the other cannot say what there is. So a
- * restarted Signalbox serves Envoys that restart too, while the API server is away.
+ * A source that outlives its own: keeps the last complete state of another source on disk. A restarted Signalbox is told that first, as what was, so that it
+ * doubts what it would have doubted had it not ended (rule 9); and it serves that where the other source cannot say what there is, while the API server is
+ * away.
  */
 import { setImmediate } from "node:timers/promises";
 import { recordKey } from "../../placement/records.ts";
 import type { Batch, ObjectChange, ObjectRecord, ObjectSource, ProblemReport, Sink } from "../source.ts";
+import { LatelyLost } from "./lately-lost.ts";
+import { recollect } from "./recollection.ts";
 import type { SavedState } from "./saved-text.ts";
 import type { SavedFault } from "./state-file.ts";
 
@@ -12,12 +15,16 @@ import type { SavedFault } from "./state-file.ts";
 export interface SavedOptions {
   /** Puts a state in the place of the last. */
   readonly write: (state: SavedState) => Promise<SavedFault | undefined>;
+  /** Has the last state be that of this time too, in ms since the epoch. Whether that could be done. */
+  readonly confirm: (atMs: number) => Promise<boolean>;
   /** The last state; undefined if there never was one. */
   readonly read: () => Promise<SavedState | SavedFault | undefined>;
-  /** How long the source has to give its first complete state before the saved one is given, in ms. */
+  /** How long the source has to give its first complete state before the saved one is served, in ms. */
   readonly afterMs: number;
   /** Least time between two writes, in ms. */
   readonly everyMs: number;
+  /** How long a loss may matter to whoever is given it, in ms: asked at each write. */
+  readonly lostMs: () => number;
   /** Ms since the epoch. */
   readonly now: () => number;
   readonly observer: SavedObserver;
@@ -28,42 +35,55 @@ interface SavedObserver {
   written(): void;
   /** Nothing was written, or what is there cannot be used. */
   failed(fault: SavedFault): void;
-  /** The saved state is given now, `ageMs` old. */
+  /** The saved state is served now, `ageMs` old. */
   restored(objects: number, ageMs: number): void;
 }
 
 /**
- * - `waiting`: the other source has not given its first complete state. What it gives passes. Left by its first complete state (to `live`), and by the
- *   clock, `afterMs` after the start, if there is a saved state (to `restoring`).
- * - `restoring`: the saved state is being given, but for what the other source had given before. What that gives from now on is kept back: half of it
- *   would be a mixture that never was. Left when all is given, as complete and stale (to `restored`).
- * - `restored`: the saved state counts. Left when the other source is complete and current (to `draining`).
- * - `draining`: what differs from the saved state is being given. Left when all is (to `live`).
+ * - `reading`: the saved state is being read, and given as what was. What the other source gives is kept back from now on: half of it over an old state would
+ *   be a mixture that never was. Left when all is given (to `waiting`), or there is nothing to give (to `draining`).
+ * - `waiting`: the other source has not given its first complete state. Left by that (to `draining`), and by the clock, `afterMs` after the start (to `restored`).
+ * - `restored`: the saved state counts, complete and stale. Left when the other source is complete and current (to `draining`).
+ * - `draining`: what the other source has and what differs by it is being given. Left when all is (to `live`).
  * - `live`: everything passes. What differs from the saved state is saved, at most every `everyMs`, and not while it is stale.
  * - `stopped`: final, entered by `stop`.
  */
-type State = "waiting" | "restoring" | "restored" | "draining" | "live" | "stopped";
+type State = "reading" | "waiting" | "restored" | "draining" | "live" | "stopped";
 
 /** Changes in one batch at most: a batch is worked through in one go by whoever gets it. */
 const BATCH_CHANGES = 500;
+
+/**
+ * Time between two confirmations of a saved state that is still what there is, in ms. What differs after a restart is taken to have happened when the state was
+ * last confirmed: a hold may end so much too early, but never too late.
+ */
+const CONFIRM_MS = 5_000;
 
 /** The source and the saved state behind it; keeps Source's promises. */
 export class SavedSource implements ObjectSource {
   readonly #source: ObjectSource;
   readonly #options: SavedOptions;
-  #state: State = "waiting";
+  #state: State = "reading";
   #sink: Sink<ObjectChange> | undefined;
   /** What was given and not taken back. */
   readonly #given = new Map<string, ObjectRecord>();
-  /** From `restoring` to `draining`: what the other source has, and what is to be given of it. */
+  readonly #lost = new LatelyLost();
+  /** Until `live`: what the other source has, and what is to be given of it. */
   readonly #there = new Set<string>();
   readonly #keptBack = new Map<string, ObjectChange>();
-  /** What the other source last said of itself. */
-  #said: Pick<Batch<ObjectChange>, "synced" | "stale"> = { synced: false, stale: undefined };
+  readonly #problems = new Map<string, ProblemReport>();
+  /** What the other source last said of itself, and what was said of it. */
+  #said: Saying = { synced: false, stale: undefined };
+  #told: Saying = { synced: false, stale: undefined };
+  /** When what is given now was so, in ms since the epoch; undefined: now. */
+  #asOfMs: number | undefined;
   #because = "";
+  /** `afterMs` have passed. */
+  #late = false;
   #afterTimer: NodeJS.Timeout | undefined;
   #unsaved = false;
   #writeTimer: NodeJS.Timeout | undefined;
+  #confirmTimer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
   constructor(source: ObjectSource, options: SavedOptions) {
@@ -73,59 +93,78 @@ export class SavedSource implements ObjectSource {
 
   async start(sink: Sink<ObjectChange>): Promise<void> {
     this.#sink = sink;
+    void this.#recall();
     await this.#source.start((batch) => this.#take(batch));
-    if (this.#state === "waiting") this.#afterTimer = setTimeout(() => void this.#restore(), this.#options.afterMs);
+    if (this.#sink === undefined || this.#said.synced) return;
+    this.#afterTimer = setTimeout(() => {
+      this.#late = true;
+      if (this.#state === "waiting") this.#restore();
+    }, this.#options.afterMs);
   }
 
   /** Saves what is not saved yet. */
   async stop(): Promise<void> {
-    const worthSaving = this.#state === "live" && this.#unsaved && this.#said.stale === undefined;
+    const worthSaving = this.#state === "live" && this.#said.synced && this.#said.stale === undefined;
     this.#state = "stopped";
     this.#sink = undefined;
     clearTimeout(this.#afterTimer);
     clearTimeout(this.#writeTimer);
+    clearInterval(this.#confirmTimer);
     await this.#source.stop();
     await this.#writing;
-    if (worthSaving) await this.#write();
+    if (worthSaving && this.#unsaved) await this.#write();
+    else if (worthSaving) await this.#options.confirm(this.#options.now());
   }
 
   #take(batch: Batch<ObjectChange>): void {
     this.#said = { synced: batch.synced, stale: batch.stale };
-    if (this.#state === "waiting" && batch.synced) {
-      this.#state = "live";
-      clearTimeout(this.#afterTimer);
-    }
-    if (this.#state === "waiting" || this.#state === "live") {
+    if (batch.synced) clearTimeout(this.#afterTimer);
+    if (this.#state === "live") {
       if (batch.changes.length > 0) this.#unsaved = true;
-      this.#note(batch.changes);
-      this.#sink?.(batch);
+      this.#give(batch.changes, batch.problems);
       this.#arm();
       return;
     }
     for (const change of batch.changes) this.#keepBack(change);
-    if (batch.problems.length > 0) this.#give([], batch.problems);
-    void this.#drain();
+    for (const report of batch.problems)
+      if (report.problems.length > 0) this.#problems.set(report.about, report);
+      else this.#problems.delete(report.about);
+    if (this.#state === "waiting" && batch.synced) return void this.#drain();
+    if (this.#state === "restored" && batch.synced && batch.stale === undefined) return void this.#drain();
+    this.#give([], []);
   }
 
-  async #restore(): Promise<void> {
-    const { read, observer, now } = this.#options;
-    const saved = await read();
-    if (this.#state !== "waiting" || saved === undefined) return;
-    if ("cause" in saved) return observer.failed(saved);
-    this.#state = "restoring";
-    for (const key of this.#given.keys()) this.#there.add(key);
-    const puts = saved.records.filter((record) => !this.#there.has(recordKey(record))).map((put) => ({ put }));
-    observer.restored(puts.length, now() - saved.savedAtMs);
-    for (let from = 0; from < puts.length; from += BATCH_CHANGES) {
-      this.#give(puts.slice(from, from + BATCH_CHANGES), []);
-      await setImmediate();
-      if (this.#state !== "restoring") return;
+  /** Gives the saved state as what was. */
+  async #recall(): Promise<void> {
+    const saved = await this.#options.read();
+    if (this.#state !== "reading") return;
+    if (saved === undefined || "cause" in saved) {
+      if (saved !== undefined) this.#options.observer.failed(saved);
+      return await this.#drain();
     }
+    for (const { atMs, changes } of recollect(saved)) {
+      this.#asOfMs = this.#past(atMs);
+      for (let from = 0; from < changes.length; from += BATCH_CHANGES) {
+        this.#give(changes.slice(from, from + BATCH_CHANGES), []);
+        await setImmediate();
+        if (this.#state !== "reading") return;
+      }
+    }
+    this.#asOfMs = this.#past(saved.savedAtMs);
+    this.#state = "waiting";
+    if (this.#said.synced) await this.#drain();
+    else if (this.#late) this.#restore();
+  }
+
+  /** Has the saved state count, as complete and stale. */
+  #restore(): void {
+    const { observer, now } = this.#options;
+    const at = this.#asOfMs ?? 0;
     this.#state = "restored";
-    const at = new Date(saved.savedAtMs).toISOString();
-    this.#because = `the source has not been read since the start; what counts is the state saved at ${at}`;
+    observer.restored(this.#given.size, now() - at);
+    this.#because = `the source has not been read since the start; what counts is the state saved at ${new Date(at).toISOString()}`;
+    this.#asOfMs = undefined; // it is served from now on, and what differs one day is lost then
     this.#give([], []);
-    void this.#drain();
   }
 
   #keepBack(change: ObjectChange): void {
@@ -136,9 +175,8 @@ export class SavedSource implements ObjectSource {
     else this.#keptBack.delete(key);
   }
 
-  /** Once the other source is complete and current: gives what differs from the saved state, and goes live behind it. */
+  /** Gives what the other source has, takes back what it has not, and goes live behind it. */
   async #drain(): Promise<void> {
-    if (this.#state !== "restored" || !this.#said.synced || this.#said.stale !== undefined) return;
     this.#state = "draining";
     for (const [key, { kind, namespace, name }] of this.#given)
       if (!this.#there.has(key)) this.#keptBack.set(key, { remove: { kind, namespace, name } });
@@ -153,32 +191,54 @@ export class SavedSource implements ObjectSource {
       if (this.#state !== "draining") return;
     }
     this.#state = "live";
+    this.#asOfMs = undefined;
     this.#there.clear();
     this.#unsaved = true;
-    this.#sink?.({ changes: [], problems: [], ...this.#said });
+    const problems = [...this.#problems.values()];
+    this.#problems.clear();
+    this.#give([], problems);
     this.#arm();
+    this.#confirmTimer = setInterval(() => void this.#confirm(), CONFIRM_MS);
   }
 
-  /** Gives while the other source does not speak for itself. */
+  /** Gives this, and what counts in this state; nothing where that is nothing new. */
   #give(changes: readonly ObjectChange[], problems: readonly ProblemReport[]): void {
+    const told = this.#saying();
+    const news = told.synced !== this.#told.synced || told.stale !== this.#told.stale;
     this.#note(changes);
-    const restored = this.#state !== "restoring";
-    this.#sink?.({ changes, problems, synced: restored, stale: restored ? this.#because : this.#said.stale });
+    this.#told = told;
+    if (changes.length === 0 && problems.length === 0 && !news) return;
+    this.#sink?.({ changes, problems, ...told, ...(this.#asOfMs === undefined ? {} : { asOfMs: this.#asOfMs }) });
+  }
+
+  #saying(): Saying {
+    if (this.#state === "live") return this.#said;
+    return this.#because === "" ? { synced: false, stale: this.#said.stale } : { synced: true, stale: this.#because };
+  }
+
+  /** A time that lies in the future tells nothing, and is taken for long ago: a clock that was put back prolongs no hold. */
+  #past(atMs: number): number {
+    return atMs > this.#options.now() ? 0 : atMs;
   }
 
   #note(changes: readonly ObjectChange[]): void {
-    for (const change of changes)
-      if ("put" in change) this.#given.set(recordKey(change.put), change.put);
-      else this.#given.delete(recordKey(change.remove));
+    const atMs = this.#asOfMs ?? this.#options.now();
+    for (const change of changes) {
+      const key = recordKey("put" in change ? change.put : change.remove);
+      const after = "put" in change ? change.put : undefined;
+      this.#lost.note(this.#given.get(key), after, atMs);
+      if (after === undefined) this.#given.delete(key);
+      else this.#given.set(key, after);
+    }
   }
 
   /** Writes `everyMs` from now; what changes until then goes along. */
   #arm(): void {
     const pending = this.#writeTimer !== undefined || this.#writing !== undefined;
-    if (this.#state !== "live" || !this.#unsaved || this.#said.stale !== undefined || pending) return;
+    if (this.#state !== "live" || !this.#current || !this.#unsaved || pending) return;
     this.#writeTimer = setTimeout(() => {
       this.#writeTimer = undefined;
-      if (this.#said.stale !== undefined) return; // the batch that ends it comes by here again
+      if (!this.#current) return; // the batch that ends it comes by here again
       this.#writing = this.#write().finally(() => {
         this.#writing = undefined;
         this.#arm();
@@ -186,13 +246,30 @@ export class SavedSource implements ObjectSource {
     }, this.#options.everyMs);
   }
 
+  get #current(): boolean {
+    return this.#said.synced && this.#said.stale === undefined;
+  }
+
+  async #confirm(): Promise<void> {
+    const { confirm, now } = this.#options;
+    if (!this.#current || this.#unsaved || this.#writing !== undefined) return;
+    if (await confirm(now())) return;
+    this.#unsaved = true;
+    this.#arm();
+  }
+
   /** Records are never changed, only replaced: those that are there now may be written over many turns of the event loop. */
   async #write(): Promise<void> {
-    const { write, now, observer } = this.#options;
+    const { write, now, lostMs, observer } = this.#options;
     this.#unsaved = false;
-    const fault = await write({ savedAtMs: now(), records: [...this.#given.values()] });
+    const savedAtMs = now();
+    const lost = this.#lost.since(savedAtMs - lostMs());
+    const fault = await write({ savedAtMs, records: [...this.#given.values()], lost });
     if (fault === undefined) return observer.written();
     this.#unsaved = true;
     observer.failed(fault);
   }
 }
+
+/** What a source says of itself. */
+type Saying = Pick<Batch<ObjectChange>, "synced" | "stale">;

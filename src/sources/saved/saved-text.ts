@@ -5,29 +5,33 @@
 import { createHash, type Hash } from "node:crypto";
 import { isRecordKind } from "../projection.ts";
 import type { ObjectRecord } from "../source.ts";
+import type { Lost } from "./lately-lost.ts";
 
 /** Raised whenever a record gets, loses or redefines a field: a state in another format is not used. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** A complete state of a source. */
 export interface SavedState {
-  /** When it was complete, in ms since the epoch, by the clock of the machine that wrote it. */
+  /** When it was last known to be what there is, in ms since the epoch, by the clock of the machine that wrote it. */
   readonly savedAtMs: number;
   readonly records: readonly ObjectRecord[];
+  /** What was lost lately and is therefore not among the records as it was, oldest first. */
+  readonly lost: readonly Lost[];
 }
 
 /** The text of a state, some hundred lines at a time. */
-export function* savedText({ savedAtMs, records }: SavedState): Generator<string> {
+export function* savedText({ savedAtMs, records, lost }: SavedState): Generator<string> {
   const digest = createHash("sha256");
   const counted = (text: string): string => {
     digest.update(text);
     return text;
   };
   yield counted(`${JSON.stringify({ signalbox: "saved state", format: FORMAT, savedAtMs })}\n`);
-  for (let from = 0; from < records.length; from += LINES_AT_ONCE) {
-    const lines = records.slice(from, from + LINES_AT_ONCE).map(lineOf);
-    yield counted(`${lines.join("\n")}\n`);
-  }
+  for (const all of [records, lost])
+    for (let from = 0; from < all.length; from += LINES_AT_ONCE) {
+      const lines = all.slice(from, from + LINES_AT_ONCE).map(lineOf);
+      yield counted(`${lines.join("\n")}\n`);
+    }
   yield `${JSON.stringify({ records: records.length, sha256: digest.digest("hex") })}\n`;
 }
 
@@ -38,6 +42,7 @@ const LINES_AT_ONCE = 200;
 export class SavedTextReader {
   readonly #digest: Hash = createHash("sha256");
   readonly #records: ObjectRecord[] = [];
+  readonly #lost: Lost[] = [];
   #savedAtMs: number | undefined;
   #complete = false;
   #unusable: string | undefined;
@@ -50,7 +55,7 @@ export class SavedTextReader {
     if (this.#unusable === undefined && !this.#complete) this.#unusable = "was cut off";
     if (this.#unusable !== undefined || this.#savedAtMs === undefined)
       return { unusable: this.#unusable ?? "was cut off" };
-    return { savedAtMs: this.#savedAtMs, records: this.#records };
+    return { savedAtMs: this.#savedAtMs, records: this.#records, lost: this.#lost };
   }
 
   /** What is wrong with this line. */
@@ -67,7 +72,8 @@ export class SavedTextReader {
       this.#complete = true;
       const whole = value["records"] === this.#records.length && value["sha256"] === this.#digest.digest("hex");
       return whole ? undefined : "was changed or damaged after it was written";
-    } else if (typeof value["kind"] === "string" && isRecordKind(value["kind"]))
+    } else if ("before" in value) this.#lost.push(withUndefined(value) as unknown as Lost);
+    else if (typeof value["kind"] === "string" && isRecordKind(value["kind"]))
       this.#records.push(withUndefined(value) as unknown as ObjectRecord);
     else return "was changed or damaged after it was written";
     this.#digest.update(`${text}\n`);
@@ -76,8 +82,8 @@ export class SavedTextReader {
 }
 
 /** Records have every field, some with undefined, for which JSON has no word; null they have none. */
-const lineOf = (record: ObjectRecord): string =>
-  JSON.stringify(record, (_, value: unknown) => (value === undefined ? null : value));
+const lineOf = (of: ObjectRecord | Lost): string =>
+  JSON.stringify(of, (_, value: unknown) => (value === undefined ? null : value));
 
 /** The same value with its nulls undefined again. */
 function withUndefined(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 /** The file that a saved state is kept in: replaced as a whole or not at all, whatever happens meanwhile. */
 import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat, utimes } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { type SavedState, SavedTextReader, savedText } from "./saved-text.ts";
 
@@ -20,6 +20,7 @@ export async function writeState(file: string, state: SavedState): Promise<Saved
     const handle = await open(beside, "w", 0o600);
     try {
       for (const text of savedText(state)) await handle.writeFile(text);
+      await handle.utimes(state.savedAtMs / 1_000, state.savedAtMs / 1_000);
       await handle.sync();
     } finally {
       await handle.close();
@@ -35,10 +36,20 @@ export async function writeState(file: string, state: SavedState): Promise<Saved
   }
 }
 
+/** The state in the file is what there is at `atMs` too: kept as the file's time, so that nothing need be written. Whether that could be done. */
+export async function confirmState(file: string, atMs: number): Promise<boolean> {
+  return await utimes(file, atMs / 1_000, atMs / 1_000).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The state in the file; undefined if there is no file. */
 export async function readState(file: string): Promise<SavedState | SavedFault | undefined> {
   const reader = new SavedTextReader();
+  let confirmedAtMs = 0;
   try {
+    confirmedAtMs = (await stat(file)).mtimeMs;
     for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY }))
       reader.line(line);
   } catch (error) {
@@ -49,7 +60,7 @@ export async function readState(file: string): Promise<SavedState | SavedFault |
     };
   }
   const state = reader.end();
-  if (!("unusable" in state)) return state;
+  if (!("unusable" in state)) return { ...state, savedAtMs: Math.max(state.savedAtMs, Math.floor(confirmedAtMs)) };
   return {
     cause: `the saved state in ${file} ${state.unusable}, and is not used`,
     remedy: "Nothing need be done: it is written anew once the source is complete",

@@ -64,6 +64,7 @@ export class Signalbox {
   ): Promise<void> {
     const configuration = {
       source: { kubernetes: { kubeconfig: this.#kubeconfig } },
+      saved: { file: "state", everyMs: 1_000 }, // its operator is ten times faster than a real one, too
       xds: { address: `127.0.0.1:${this.xdsPort}` },
       admin: { address: `127.0.0.1:${this.#adminPort}` },
       hosts: { allowedNetworks: ["127.0.0.0/8", "::1/128"], ...hosts },

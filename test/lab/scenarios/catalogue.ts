@@ -1,5 +1,6 @@
 /** Every scenario, in the order of the page and in its groups. */
 import { DISTRIBUTION } from "./distribution.ts";
+import { HOLDS } from "./holds.ts";
 import { HOST_ADDRESSES } from "./host-addresses.ts";
 import { HOSTNAMES } from "./hostnames.ts";
 import { HOSTS } from "./hosts.ts";
@@ -27,7 +28,7 @@ export const GROUPS: readonly ScenarioGroup[] = [
   { title: "Hostnames change, and pass on", scenarios: [...HOSTNAMES, ...OWNERSHIP] },
   { title: "Requests of other kinds", scenarios: REQUESTS },
   { title: "Signalbox, the API server, the operator and Envoys restart", scenarios: RESTARTS },
-  { title: "Hosts die, hang, come back, and are believed dead", scenarios: [...HOSTS, ...SEVERAL_HOSTS] },
+  { title: "Hosts die, hang, come back, and are believed dead", scenarios: [...HOSTS, ...HOLDS, ...SEVERAL_HOSTS] },
   { title: "Hosts of other kinds", scenarios: HOST_ADDRESSES },
   { title: "Odd objects, and noise", scenarios: [...ODD_OBJECTS, ...NOISE] },
 ];

@@ -11,7 +11,7 @@ const MOST_SLOW_STARTS = 10;
 const SERVING_MS = 10_000;
 
 /** Fulfilled when the operator has given up every host. */
-async function loseBus(lab: Laboratory): Promise<void> {
+export async function loseBus(lab: Laboratory): Promise<void> {
   lab.timeline.note("lab", "the bus is lost");
   await lab.bus.lose();
   await lab.watched.until("every Host is gone", () => lab.watched.hosts.all().length === 0, 300_000);

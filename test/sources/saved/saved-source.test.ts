@@ -3,11 +3,11 @@ import { type TestContext, test } from "node:test";
 import { SavedSource } from "../../../src/sources/saved/saved-source.ts";
 import type { SavedState } from "../../../src/sources/saved/saved-text.ts";
 import type { SavedFault } from "../../../src/sources/saved/state-file.ts";
-import type { ObjectChange, ObjectRecord } from "../../../src/sources/source.ts";
+import type { HostDescription, ObjectChange, ObjectRecord } from "../../../src/sources/source.ts";
 import { RecordingSink } from "../recording-sink.ts";
 import { ToldSource } from "../told-source.ts";
 
-const host = (name: string, hostId = name): ObjectRecord => ({
+const host = (name: string, hostId = name): HostDescription => ({
   kind: "Host",
   namespace: "system",
   name,
@@ -23,11 +23,16 @@ const host = (name: string, hostId = name): ObjectRecord => ({
 const put = (...records: readonly ObjectRecord[]): readonly ObjectChange[] => records.map((one) => ({ put: one }));
 const gone = (name: string): ObjectChange => ({ remove: { kind: "Host", namespace: "system", name } });
 const AWAY = "no connection";
-const SAVED: SavedState = { savedAtMs: 1_000, records: [host("h1"), host("h2")] };
+const SAVED: SavedState = { savedAtMs: 1_000, records: [host("h1"), host("h2")], lost: [] };
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+}
 
 /** A source over a disk in memory, with time that the test moves. */
 async function world(t: TestContext, disk: { state: SavedState | SavedFault | undefined; full?: boolean }) {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const clock = { nowMs: 61_000 };
   const live = new ToldSource();
   const told: string[] = [];
   const source = new SavedSource(live, {
@@ -37,9 +42,15 @@ async function world(t: TestContext, disk: { state: SavedState | SavedFault | un
       disk.state = state;
       return undefined;
     },
+    confirm: async (atMs) => {
+      if (disk.state === undefined || "cause" in disk.state) return false;
+      disk.state = { ...disk.state, savedAtMs: atMs };
+      return true;
+    },
     afterMs: 5_000,
     everyMs: 30_000,
-    now: () => 61_000,
+    lostMs: () => 100_000,
+    now: () => clock.nowMs,
     observer: {
       written: () => told.push("written"),
       failed: ({ cause }) => told.push(`failed: ${cause}`),
@@ -49,12 +60,13 @@ async function world(t: TestContext, disk: { state: SavedState | SavedFault | un
   t.after(() => source.stop());
   const given = new RecordingSink<ObjectRecord>();
   await source.start(given.sink);
+  await turns();
   /** Lets time pass, and then everything happen that follows of it without more. */
   const pass = async (ms: number): Promise<void> => {
     t.mock.timers.tick(ms);
-    for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+    await turns();
   };
-  return { live, source, given, told, pass, disk };
+  return { clock, live, source, given, told, pass, disk };
 }
 
 test("a source that answers in time passes as it is, and is saved", async (t) => {
@@ -64,7 +76,90 @@ test("a source that answers in time passes as it is, and is saved", async (t) =>
   assert.deepEqual([given.keys, given.synced, given.stale], [["Host/system/h3"], true, undefined]);
   await pass(30_000);
   assert.deepEqual(told, ["written"]);
-  assert.deepEqual(disk.state, { savedAtMs: 61_000, records: [host("h3")] });
+  assert.ok(disk.state !== undefined && "records" in disk.state);
+  assert.deepEqual(disk.state.records, [host("h3")]);
+});
+
+test("what was saved is told first, as of then; what differs, as of then too; and then that this is the state of now", async (t) => {
+  const { live, given, pass } = await world(t, { state: SAVED });
+  live.says({ changes: put(host("h2"), host("h3")), synced: true });
+  await pass(0);
+  const told = given.batches.map(({ changes, asOfMs, synced }) => [changes.length, asOfMs, synced]);
+  assert.deepEqual(told, [
+    [2, 1_000, false],
+    [3, 1_000, false],
+    [0, undefined, true],
+  ]);
+  assert.deepEqual(given.keys, ["Host/system/h2", "Host/system/h3"]);
+});
+
+test("a state from the future is one of long ago", async (t) => {
+  const { given } = await world(t, { state: { ...SAVED, savedAtMs: 61_001 } });
+  assert.deepEqual(
+    given.batches.map(({ asOfMs }) => asOfMs),
+    [0],
+  );
+});
+
+test("what was lost lately is saved", async (t) => {
+  const { clock, live, source, disk, pass } = await world(t, { state: undefined });
+  live.says({ changes: put(host("h1"), host("h2")), synced: true });
+  await pass(0);
+  clock.nowMs = 70_500;
+  live.says({ changes: [gone("h1")], synced: true });
+  clock.nowMs = 80_000;
+  await source.stop();
+  assert.deepEqual(disk.state, {
+    savedAtMs: 80_000,
+    records: [host("h2")],
+    lost: [{ atMs: 70_000, before: host("h1"), after: undefined }],
+  });
+});
+
+test("what had been lost lately is told as it happened", async (t) => {
+  const lost = [{ atMs: 40_000, before: host("h1"), after: undefined }] as const;
+  const { given } = await world(t, { state: { savedAtMs: 50_000, records: [host("h2")], lost } });
+  assert.deepEqual(given.story, ["+Host/system/h2", "+Host/system/h1", "-Host/system/h1"]);
+  assert.deepEqual(
+    given.batches.map(({ asOfMs }) => asOfMs),
+    [40_000, 40_000],
+  );
+});
+
+test("what was lost long ago is not saved any more", async (t) => {
+  const { clock, live, source, disk, pass } = await world(t, { state: undefined });
+  live.says({ changes: put(host("h1"), host("h2")), synced: true });
+  await pass(0);
+  live.says({ changes: [gone("h1")], synced: true });
+  clock.nowMs = 161_001;
+  await source.stop();
+  assert.deepEqual(disk.state, { savedAtMs: 161_001, records: [host("h2")], lost: [] });
+});
+
+test("a state that still holds is confirmed, not written again; one that is gone is", async (t) => {
+  const { clock, live, told, pass, disk } = await world(t, { state: undefined });
+  live.says({ changes: put(host("h1")), synced: true });
+  await pass(30_000);
+  assert.deepEqual(told, ["written"]);
+  clock.nowMs = 100_000;
+  await pass(5_000);
+  assert.ok(disk.state !== undefined && "records" in disk.state);
+  assert.deepEqual([disk.state.savedAtMs, told], [100_000, ["written"]]);
+  disk.state = undefined;
+  await pass(5_000);
+  await pass(30_000);
+  assert.deepEqual(told, ["written", "written"]);
+});
+
+test("while the source is stale nobody confirms", async (t) => {
+  const { clock, live, pass, disk } = await world(t, { state: undefined });
+  live.says({ changes: put(host("h1")), synced: true });
+  await pass(30_000);
+  live.says({ synced: true, stale: AWAY });
+  clock.nowMs = 100_000;
+  await pass(5_000);
+  assert.ok(disk.state !== undefined && "records" in disk.state);
+  assert.equal(disk.state.savedAtMs, 61_000);
 });
 
 test("one that does not is stood in for by the saved state, as complete and stale", async (t) => {
@@ -79,12 +174,30 @@ test("one that does not is stood in for by the saved state, as complete and stal
   assert.deepEqual(told, ["restored 2, 60000 ms old"]);
 });
 
-test("what the source had given before counts, not what was saved of it", async (t) => {
+test("half of what the source has is not mixed with what was saved", async (t) => {
   const { live, given, pass } = await world(t, { state: SAVED });
   live.says({ changes: put(host("h1", "newer")) });
   await pass(5_000);
   const h1 = given.records.get("Host/system/h1");
-  assert.equal(h1?.kind === "Host" && h1.hostId, "newer");
+  assert.equal(h1?.kind === "Host" && h1.hostId, "h1");
+});
+
+test("problems are told once what they are about is", async (t) => {
+  const { live, given, pass } = await world(t, { state: SAVED });
+  const subject = { kind: "Host", namespace: "system", name: "h3", field: "hostname" };
+  const problem = { code: "address-missing", subject, cause: "none", remedy: "give one" } as const;
+  live.says({
+    problems: [
+      { about: "Host/system/h3", problems: [problem] },
+      { about: "Host/system/h4", problems: [problem] },
+    ],
+  });
+  live.says({ problems: [{ about: "Host/system/h4", problems: [] }] });
+  await pass(0);
+  assert.equal(given.problems.size, 0);
+  live.says({ changes: put(host("h3")), synced: true });
+  await pass(0);
+  assert.deepEqual([...given.problems.keys()], ["Host/system/h3"]);
 });
 
 test("half of the truth is kept back until it is whole; then only differences are given", async (t) => {
@@ -134,7 +247,7 @@ test("after the saved state everything passes again", async (t) => {
 
 test("thousands of objects come in batches, and what comes between goes along", async (t) => {
   const records = Array.from({ length: 1_700 }, (_, i) => host(`h${i}`));
-  const { live, given, pass } = await world(t, { state: { savedAtMs: 0, records } });
+  const { live, given, pass } = await world(t, { state: { savedAtMs: 0, records, lost: [] } });
   await pass(5_000);
   assert.ok(given.batches.every(({ changes }) => changes.length <= 500));
   assert.equal(given.records.size, 1_700);
@@ -179,5 +292,5 @@ test("the end saves what is not saved yet", async (t) => {
   const { live, source, disk } = await world(t, { state: undefined });
   live.says({ changes: put(host("h1")), synced: true });
   await source.stop();
-  assert.deepEqual(disk.state, { savedAtMs: 61_000, records: [host("h1")] });
+  assert.deepEqual(disk.state, { savedAtMs: 61_000, records: [host("h1")], lost: [] });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Lost } from "../../../src/sources/saved/lately-lost.ts";
 import { type SavedState, SavedTextReader, savedText } from "../../../src/sources/saved/saved-text.ts";
 import type { ObjectRecord } from "../../../src/sources/source.ts";
 import { record } from "../../placement/arbitrary-records.ts";
@@ -18,10 +19,17 @@ const unusable = (lines: readonly string[]): string => {
   return "unusable" in state ? state.unusable : assert.fail("it was taken");
 };
 
+const lost = fc.array(
+  fc
+    .tuple(record, fc.option(record, { nil: undefined }), fc.nat())
+    .map(([before, after, atMs]) => ({ atMs, before, after }) as unknown as Lost),
+  { maxLength: 300 },
+);
+
 test("what was written is read", () =>
   fc.assert(
-    fc.property(fc.array(record, { maxLength: 500 }), (records) => {
-      const state = { savedAtMs: 1_800_000_000_000, records: records as readonly ObjectRecord[] };
+    fc.property(fc.array(record, { maxLength: 500 }), lost, (records, lost) => {
+      const state = { savedAtMs: 1_800_000_000_000, records: records as readonly ObjectRecord[], lost };
       assert.deepEqual(read(linesOf(state)), state);
     }),
     { numRuns: 20 },
@@ -40,7 +48,7 @@ const HOST = {
   advertisedHostname: "10.0.0.1",
   advertisedPort: 80,
 } as const satisfies ObjectRecord;
-const GOOD = linesOf({ savedAtMs: 1, records: [HOST, { ...HOST, name: "h2" }] });
+const GOOD = linesOf({ savedAtMs: 1, records: [HOST, { ...HOST, name: "h2" }], lost: [] });
 
 const rows: readonly (readonly [what: string, lines: readonly string[], why: string])[] = [
   ["an empty file", [], "was cut off"],
@@ -59,7 +67,7 @@ const rows: readonly (readonly [what: string, lines: readonly string[], why: str
   ["another JSON", ["{}"], "is not what Signalbox wrote"],
   [
     "another format",
-    GOOD.map((line) => line.replace('"format":1', '"format":0')),
+    GOOD.map((line) => line.replace('"format":2', '"format":1')),
     "was written by another release, in another format",
   ],
 ];

@@ -4,11 +4,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { readState, writeState } from "../../../src/sources/saved/state-file.ts";
+import { confirmState, readState, writeState } from "../../../src/sources/saved/state-file.ts";
 import { temporaryFolder } from "../../files/temporary-folder.ts";
 
 const MODULE = join(import.meta.dirname, "../../../src/sources/saved/state-file.ts");
-const EMPTY = { savedAtMs: 7, records: [] };
+const EMPTY = { savedAtMs: 7, records: [], lost: [] };
 
 test("a state is read as it was written, and nothing lies beside it", async (t) => {
   const folder = temporaryFolder(t);
@@ -17,6 +17,16 @@ test("a state is read as it was written, and nothing lies beside it", async (t) 
   assert.equal(await writeState(file, EMPTY), undefined);
   assert.deepEqual(await readState(file), EMPTY);
   assert.deepEqual(await readdir(folder), ["state"]);
+});
+
+test("a state that is confirmed is as new as that, in the same bytes; one that is gone cannot be confirmed", async (t) => {
+  const file = join(temporaryFolder(t), "state");
+  assert.equal(await confirmState(file, 8), false);
+  await writeState(file, EMPTY);
+  const before = await readFile(file);
+  assert.equal(await confirmState(file, 1_800_000_000_123), true);
+  assert.deepEqual(await readState(file), { ...EMPTY, savedAtMs: 1_800_000_000_123 });
+  assert.deepEqual(await readFile(file), before);
 });
 
 test("a place that cannot be written to is named, with the remedy", async (t) => {
@@ -35,7 +45,7 @@ test("a disk that is full half way leaves the state that was there, and nothing 
   const program = `const { writeState } = await import(${JSON.stringify(MODULE)});
     process.on("SIGXFSZ", () => {});
     const record = { kind: "Host", name: "x".repeat(1_000) };
-    console.log(JSON.stringify(await writeState(${JSON.stringify(file)}, { savedAtMs: 8, records: Array(1_000).fill(record) })));`;
+    console.log(JSON.stringify(await writeState(${JSON.stringify(file)}, { savedAtMs: 8, records: Array(1_000).fill(record), lost: [] })));`;
   const { stdout } = await promisify(execFile)("/bin/sh", [
     "-c",
     'ulimit -f 64; exec "$0" --input-type=module --eval "$1"',
