@@ -1,7 +1,7 @@
 /** What no single option shows: options that contradict one another. */
 import { isDeepStrictEqual } from "node:util";
 import { listenAddressOf, onLoopback } from "./checks.ts";
-import { type Fault, pathText } from "./schema.ts";
+import { type Fault, pathText } from "./shape.ts";
 import type { Written, WrittenFleet, WrittenListener, WrittenTls } from "./written.ts";
 
 /** Everything that contradicts something else. Every single value must have passed its own check. */

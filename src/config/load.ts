@@ -7,8 +7,8 @@ import { parseNetwork } from "../sources/network.ts";
 import { listenAddressOf, upstreamOf } from "./checks.ts";
 import { crossFaults, listenerName } from "./cross-faults.ts";
 import { OPTIONS } from "./options.ts";
-import { type Fault, pathText, shapeFaults } from "./schema.ts";
 import type { FleetSettings, ListenAddress, Settings, SourceSettings } from "./settings.ts";
+import { type Fault, pathText, shapeFaults } from "./shape.ts";
 import { valueFaults, withDefaults, withoutNulls } from "./value-faults.ts";
 import type { Written, WrittenFleet, WrittenListener, WrittenTls } from "./written.ts";
 
@@ -27,7 +27,7 @@ export function loadSettings(text: string, file: string): Loaded {
     return { problems: [problemOf(file, `${file}:${line}:${column}`, "", `it cannot be parsed: ${fault}`, remedy)] };
   }
   const value = withoutNulls(document.value ?? {});
-  const faults = shapeFaults(value);
+  const faults = [...shapeFaults(OPTIONS, value)];
   if (faults.length === 0) {
     const values = [...valueFaults(OPTIONS, value)];
     const written = withDefaults(OPTIONS, value) as Written;

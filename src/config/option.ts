@@ -1,4 +1,4 @@
-/** What an option is: one description, from which the schema, the defaults and the reference page are made. */
+/** What an option is: one description, from which the check, the defaults and the reference page are made. */
 
 /** Why a value of the right type is not one that works: `cause` completes `<value> …`, `remedy` begins with a verb. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-/** Everything that can be said in signalbox.yaml: the one table that the schema, the defaults and docs/configuration.md are made from. */
+/** Everything that can be said in signalbox.yaml: the one table that the check of its shape, the defaults and docs/configuration.md are made from. */
 import {
   checkDomain,
   checkListenAddress,

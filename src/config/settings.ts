@@ -2,7 +2,7 @@
  * Room `config`: what the administrator says, complete and checked.
  * Given: the text of signalbox.yaml. Gives: readonly settings with every default filled in, or errors with line, column, field and remedy.
  * Imports the option types of other rooms and their pure checks; reads files only in watch.ts. This file is the outcome; the options themselves, with
- * their effects and defaults, are the table in options.ts, which the schema and docs/configuration.md are made from.
+ * their effects and defaults, are the table in options.ts, which the check and docs/configuration.md are made from.
  */
 import type { EndpointsPlace, FleetSpec, HostGroupSpec, Layout } from "../envoy/fleet-spec.ts";
 import type { FleetView } from "../placement/fleet.ts";

@@ -1,7 +1,7 @@
 /** Walks of a value along the option table: what single values break, and what was left out. */
 import { isObject, valueText } from "../sources/fields.ts";
 import type { Option, SectionOption } from "./option.ts";
-import type { Fault } from "./schema.ts";
+import type { Fault } from "./shape.ts";
 
 /** What the checks of single values find. Values must have the shape of the table; others are passed over. */
 export function* valueFaults(option: Option, value: unknown, path: Fault["path"] = []): Generator<Fault> {
