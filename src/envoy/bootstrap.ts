@@ -117,13 +117,20 @@ function dynamicResourcesOf(transport: BootstrapTransport): Bootstrap_DynamicRes
     adsConfig: {
       apiType: transport === "delta-ads" ? "DELTA_GRPC" : "GRPC",
       transportApiVersion: "V3",
-      grpcServices: [{ envoyGrpc: { clusterName: XDS_CLUSTER } }],
+      grpcServices: [{ envoyGrpc: { clusterName: XDS_CLUSTER, retryPolicy: { retryBackOff: COMES_BACK } } }],
       setNodeOnFirstMessageOnly: true,
     },
     ldsConfig: nested,
     cdsConfig: nested,
   };
 }
+
+/**
+ * How soon an Envoy that has lost its stream asks again: after a random time below the first, then below twice as much each time, up to the last. By Envoy's
+ * own 500 ms and 30 s, one whose control plane was away for a minute follows nothing for up to half a minute more. A connection that is refused costs nobody
+ * anything, and one that is taken stays.
+ */
+const COMES_BACK = { baseInterval: durationOf(100), maxInterval: durationOf(2_000) };
 
 function xdsCluster({ xdsAddress, tls }: BootstrapOptions): Cluster {
   const address = addressOf(xdsAddress, "xdsAddress", 1);

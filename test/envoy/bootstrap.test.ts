@@ -124,6 +124,35 @@ test("an Envoy that cannot reach Signalbox is alive and not ready", async (t) =>
   assert.equal((await fetch(`${envoy.adminUrl}/ready`)).status, 503);
 });
 
+for (const version of ["1.40.0", "1.36.2"])
+  test(`Envoy ${version} asks for a Signalbox that is away far more often than by its own patience`, async (t) => {
+    const attempts = { ours: 0, own: 0 };
+    const enough = Promise.withResolvers<void>();
+    const awayFor = async (who: keyof typeof attempts): Promise<string> => {
+      const server = createServer((socket) => {
+        socket.destroy();
+        attempts[who]++;
+        if (attempts.ours >= 14) enough.resolve();
+      });
+      t.after(() => server.close());
+      await new Promise<void>((fulfil) => server.listen(0, "127.0.0.1", fulfil));
+      const bound = server.address();
+      return `127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
+    };
+    const [ours, own] = await Promise.all(
+      (["ours", "own"] as const).map(async (who) =>
+        JSON.stringify(bootstrapOf({ ...plain, xdsAddress: await awayFor(who) })),
+      ),
+    );
+    const without = own?.replace(/,"retry_policy":\{"retry_back_off":\{[^}]*\}\}/, "");
+    assert.notEqual(without, own);
+    await startEnvoy({ bootstrap: without ?? "", test: t, version });
+    await startEnvoy({ bootstrap: ours ?? "", test: t, version });
+    await enough.promise;
+    t.diagnostic(JSON.stringify(attempts));
+    assert.ok(attempts.own < attempts.ours, JSON.stringify(attempts));
+  });
+
 const REFUSED: readonly (readonly [option: "xdsAddress" | "adminAddress" | "probeAddress", text: string])[] = [
   ["xdsAddress", "127.0.0.1"],
   ["xdsAddress", "127.0.0.1:0"],
