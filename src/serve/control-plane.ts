@@ -168,12 +168,15 @@ export class ControlPlane {
     return fleet === undefined ? undefined : this.#choose(fleet, proxy);
   }
 
-  /** Proxies are told to go elsewhere and have `graceMs` to do so; then everything ends. */
+  /**
+   * Proxies are told to go elsewhere and have `graceMs` to do so; then everything ends. They are told at once: nothing is followed any more from here on, while
+   * watches end and the last state is saved.
+   */
   async stop(graceMs: number): Promise<void> {
-    await this.#records.stop();
+    const quiet = this.#records.stop();
     this.#runner.stop();
-    await this.#port?.close();
-    await Promise.all([this.#reports?.stop(), this.server.close(graceMs)]);
+    const left = Promise.resolve(this.#port?.close()).then(() => this.server.close(graceMs));
+    await Promise.all([quiet, this.#reports?.stop(), left]);
   }
 
   #take(batch: Batch<RecordChange>): void {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import { pino } from "pino";
@@ -40,4 +42,23 @@ test("what is read before its other half is no problem: what is left when everyt
     lines.flatMap(({ problem, object }) => (problem === undefined ? [] : [`${problem} ${object}`])),
     ["host-unknown Workload shop/lost, hostId"],
   );
+});
+
+test("proxies are told to go elsewhere at once, while watches end and the last state is saved", async (t) => {
+  const loaded = loadSettings(configText({}), "signalbox.yaml");
+  assert.ok("settings" in loaded);
+  const log = pino({ level: "silent" });
+  const story = new Story(log, () => performance.now());
+  const ended = Promise.withResolvers<void>();
+  const source = new ToldSource();
+  source.stop = () => ended.promise;
+  const plane = new ControlPlane(loaded.settings, { source, reporting: undefined, log, story, version: "test" });
+  const port = await plane.start();
+  const proxy = connect(`http://127.0.0.1:${port}`);
+  t.after(() => proxy.destroy());
+  await once(proxy, "remoteSettings");
+  const stopped = plane.stop(60_000);
+  await once(proxy, "goaway");
+  ended.resolve();
+  await stopped;
 });
