@@ -85,8 +85,19 @@ export async function run({ shape, system: name, amounts, layout, main }: RunPla
     return { shape, system: name, readyMs: system.readyMs, startBlockMs, fleetMs, envoyVersion, figures };
   } catch (error) {
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const logs = [system.log(), ...envoys.map((envoy) => envoy.log())].map((log) => log.slice(-4_000));
+    const told = envoys.map(
+      (envoy) => `${envoy.log().slice(-4_000)}\nEnvoy ${isThere(envoy.pid) ? "runs" : "has ended"}`,
+    );
+    const logs = [system.log().slice(-4_000), ...told];
     throw new Error(`${name} with ${shape.hostnames} hostnames: ${words}\n${logs.join("\n--\n")}`, { cause: error });
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

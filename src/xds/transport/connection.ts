@@ -13,11 +13,17 @@ const GRPC = /^application\/grpc(?:[+;]|$)/i;
 /** What is still open so long after a connection became too old is cut, in ms. */
 const AGE_GRACE_MS = 5_000;
 
+/**
+ * The time for an answer passes in so many steps. A step is missed while our own event loop is held or our process stopped: the answer may lie in the
+ * socket then, and timers run before sockets are read. So a pause of ours costs a client one step, however long it was.
+ */
+const STEPS = 4;
+
 /** Times of connections, complete. */
 export interface ConnectionSettings {
   /** How often the client is pinged, in ms. */
   readonly keepaliveMs: number;
-  /** How long an answer may take, in ms; after that the connection is cut. */
+  /** How long an answer may take, in ms; after that the connection is cut. A client that is stopped for no more than three quarters of it never is. */
   readonly keepaliveTimeoutMs: number;
 }
 
@@ -110,9 +116,13 @@ export class GrpcConnection {
   #ping(): void {
     const { session, settings } = this.#parts;
     if (this.#unanswered !== undefined || session.destroyed) return;
-    this.#unanswered = setTimeout(() => this.cut(), settings.keepaliveTimeoutMs).unref();
+    let left = STEPS;
+    this.#unanswered = setInterval(() => {
+      left -= 1;
+      if (left === 0) this.cut();
+    }, settings.keepaliveTimeoutMs / STEPS).unref();
     session.ping(() => {
-      clearTimeout(this.#unanswered);
+      clearInterval(this.#unanswered);
       this.#unanswered = undefined;
     });
   }
@@ -125,7 +135,7 @@ export class GrpcConnection {
   #closed(): void {
     this.#state = "closed";
     clearInterval(this.#pinging);
-    clearTimeout(this.#unanswered);
+    clearInterval(this.#unanswered);
     clearTimeout(this.#ageing);
   }
 }
