@@ -16,6 +16,7 @@ import { xdsSecretsOf } from "../envoy/xds-secrets.ts";
 import { problemText } from "../placement/problem.ts";
 import { addressText } from "../sources/address.ts";
 import { command } from "./command.ts";
+import { configOption } from "./config-option.ts";
 import { fleetsNamed, settingsFrom } from "./offline.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -24,12 +25,7 @@ export const bootstrapCommand = command({
   operands: "",
   arity: { min: 0, max: 0 },
   options: {
-    config: {
-      type: "string",
-      short: "c",
-      value: "file",
-      summary: "Signalbox's configuration, for its fleets and its xDS address",
-    },
+    config: configOption("Signalbox's configuration, for its fleets and its xDS address"),
     fleet: { type: "string", short: "f", value: "name", summary: "the fleet (default: the first)" },
     "xds-address": {
       type: "string",

@@ -6,6 +6,7 @@ import { authorityUntil, type CertificateSet, certificatesBy, newAuthority, usua
 import type { Issued } from "../tls/issue.ts";
 import { type HeldSet, holdsAuthority, readSet, writeSet } from "./certificate-folder.ts";
 import { command } from "./command.ts";
+import { configOption } from "./config-option.ts";
 import { settingsFrom } from "./offline.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -16,12 +17,7 @@ export const certgenCommand = command({
   operands: "",
   arity: { min: 0, max: 0 },
   options: {
-    config: {
-      type: "string",
-      short: "c",
-      value: "file",
-      summary: "Signalbox's configuration, for its fleets and their sans",
-    },
+    config: configOption("Signalbox's configuration, for its fleets and their sans"),
     fleet: { type: "string", short: "f", multiple: true, value: "name", summary: "a fleet to make a certificate for" },
     folder: {
       type: "string",

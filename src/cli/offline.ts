@@ -8,6 +8,7 @@ import { Placer } from "../placement/placer.ts";
 import type { Problem } from "../placement/problem.ts";
 import type { RecordChange } from "../placement/records.ts";
 import { AddressStage } from "../sources/address-stage.ts";
+import { configOption } from "./config-option.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type ReadObjects, readObjects, sourceOf } from "./objects.ts";
 import { Refusal } from "./refusal.ts";
@@ -30,13 +31,8 @@ export interface Offline {
   readonly problems: readonly Problem[];
 }
 
-/** How commands that read once are told the configuration. */
-export const CONFIG_OPTION = {
-  type: "string",
-  short: "c",
-  value: "file",
-  summary: "Signalbox's configuration; its source.folder is read if no path is given",
-} as const;
+/** Of commands that read once. */
+export const CONFIG_OPTION = configOption("Signalbox's configuration; its source.folder is read if no path is given");
 
 /** Settings that cannot be used; a command prints the problems and fails. */
 export interface Unusable {

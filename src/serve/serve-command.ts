@@ -5,6 +5,7 @@ import { type AdminHttp, serveAdminHttp } from "../admin/http.ts";
 import { routesOf } from "../admin/routes.ts";
 import type { AdminServiceOptions, RunningAdminService } from "../admin/service.ts";
 import { command } from "../cli/command.ts";
+import { configOption } from "../cli/config-option.ts";
 import { Refusal } from "../cli/refusal.ts";
 import { packageVersion } from "../cli/version.ts";
 import type { Settings } from "../config/settings.ts";
@@ -26,13 +27,7 @@ export const serveCommand = command({
   operands: "",
   arity: { min: 0, max: 0 },
   options: {
-    config: {
-      type: "string",
-      short: "c",
-      value: "file",
-      default: "signalbox.yaml",
-      summary: "the configuration; followed while it runs",
-    },
+    config: { ...configOption("the configuration; followed while it runs"), default: "signalbox.yaml" },
   },
   examples: [["signalbox serve --config signalbox.yaml", "serves until SIGTERM or Ctrl-C"]],
   notes:

@@ -62,6 +62,17 @@ function laboratory(t: TestContext) {
   return { api, clock, candidate, spec, advance };
 }
 
+/** One leads, two follows. */
+async function oneLeads(t: TestContext) {
+  const { candidate, spec, advance } = laboratory(t);
+  const [one, two] = [candidate("one"), candidate("two")];
+  one.lease.start();
+  await advance(1_000);
+  two.lease.start();
+  await advance(1_000);
+  return { one, two, spec, advance };
+}
+
 test("the table is total, final in stopped, and leading is reached by winning alone", () => {
   const states = Object.keys(NEXT) as LeaseState[];
   for (const state of states)
@@ -72,12 +83,7 @@ test("the table is total, final in stopped, and leading is reached by winning al
 });
 
 test("the first makes the Lease and renews it; the second looks on", async (t) => {
-  const { candidate, spec, advance } = laboratory(t);
-  const [one, two] = [candidate("one"), candidate("two")];
-  one.lease.start();
-  await advance(1_000);
-  two.lease.start();
-  await advance(1_000);
+  const { one, two, spec, advance } = await oneLeads(t);
   const before = spec();
   assert.deepEqual([one.lease.leading, two.lease.leading], [true, false]);
   assert.equal(before?.["holderIdentity"], "one");
@@ -144,12 +150,7 @@ test("a holder that cannot renew stops by its own clock, before anybody else may
 });
 
 test("given back at the end, it is taken at once", async (t) => {
-  const { candidate, spec, advance } = laboratory(t);
-  const [one, two] = [candidate("one"), candidate("two")];
-  one.lease.start();
-  await advance(1_000);
-  two.lease.start();
-  await advance(1_000);
+  const { one, two, spec, advance } = await oneLeads(t);
   await one.lease.stop();
   assert.equal(spec()?.["holderIdentity"], "");
   await advance(3_000);
@@ -158,12 +159,7 @@ test("given back at the end, it is taken at once", async (t) => {
 });
 
 test("who follows gives nothing back", async (t) => {
-  const { candidate, spec, advance } = laboratory(t);
-  const [one, two] = [candidate("one"), candidate("two")];
-  one.lease.start();
-  await advance(1_000);
-  two.lease.start();
-  await advance(1_000);
+  const { two, spec } = await oneLeads(t);
   await two.lease.stop();
   assert.equal(spec()?.["holderIdentity"], "one");
 });

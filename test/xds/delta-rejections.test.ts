@@ -10,6 +10,7 @@ import {
   CLUSTER,
   cluster,
   head,
+  hostname,
   part,
   ROUTE,
   ROUTES,
@@ -82,11 +83,7 @@ test("rule 6: of several resources refused together, one by one the good ones ar
 test("rule 6: a route to a cluster that the proxy refused is not sent, however long it waits", () =>
   withServer({ ackBoundMs: 200 }, async (on) => {
     const client = await started(on, ["a.test", "b.test"]);
-    on.store.apply([
-      { put: cluster("c.test", "poison") },
-      { put: assignment("c.test") },
-      { put: part(ROUTES, "c.test") },
-    ]);
+    on.store.apply([...hostname("c.test"), { put: cluster("c.test", "poison") }]);
     client.nack(await client.next(CLUSTER), "no");
     await new Promise((settle) => setTimeout(settle, 600)); // three bounds
     assert.deepEqual(await client.rest(), []);

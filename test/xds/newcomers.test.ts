@@ -9,6 +9,7 @@ import {
   CLUSTER,
   cluster,
   head,
+  hostname,
   part,
   ROUTE,
   ROUTES,
@@ -57,11 +58,7 @@ test("rule 6: a proxy that restarts is given the last accepted content with ever
 test("rule 6: without any accepted content a newcomer loads without the resource, and nothing waits for it", () =>
   withServer({ ackBoundMs: 1_000_000 }, async (on) => {
     const client = await started(on, ["a.test", "b.test"]);
-    on.store.apply([
-      { put: cluster("c.test", "poison") },
-      { put: assignment("c.test") },
-      { put: part(ROUTES, "c.test") },
-    ]);
+    on.store.apply([...hostname("c.test"), { put: cluster("c.test", "poison") }]);
     client.nack(await client.next(CLUSTER), "no");
     await on.until(() => on.told.rejected.length === 1);
     const again = new DeltaClient({ port: on.port });

@@ -1,9 +1,9 @@
-/** Rule 4 for who comes back over state of the world, which tells a version and not what it has. */
+/** Rules 4 and 5 for who comes back over state of the world, which tells a version and not what it has. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SotwClient } from "./client.ts";
 import { ASSIGNMENT, CLUSTER, cluster, LISTENER, ROUTE, ROUTES, withoutHostname } from "./resources.ts";
-import { withServer } from "./running-server.ts";
+import { type Running, withServer } from "./running-server.ts";
 
 const TYPES: readonly (readonly [string, readonly string[]])[] = [
   [CLUSTER, []],
@@ -12,17 +12,23 @@ const TYPES: readonly (readonly [string, readonly string[]])[] = [
   [ROUTE, [ROUTES]],
 ];
 
+/** Versions of a proxy that had everything, and is gone. */
+async function versionsOf(on: Running): Promise<ReadonlyMap<string, string>> {
+  const had = new Map<string, string>();
+  const client = new SotwClient({ port: on.port });
+  for (const [type, names] of TYPES) {
+    client.subscribe(type, names);
+    had.set(type, (await client.accept(type, names)).versionInfo ?? "");
+  }
+  await client.rest();
+  client.close();
+  await on.until(() => on.told.closed === 1);
+  return had;
+}
+
 test("rule 4: a proxy that comes back keeps clusters that were removed meanwhile until its routes are acknowledged", () =>
   withServer({ graceMs: 300 }, async (on) => {
-    const had = new Map<string, string>();
-    const client = new SotwClient({ port: on.port });
-    for (const [type, names] of TYPES) {
-      client.subscribe(type, names);
-      had.set(type, (await client.accept(type, names)).versionInfo ?? "");
-    }
-    await client.rest();
-    client.close();
-    await on.until(() => on.told.closed === 1);
+    const had = await versionsOf(on);
     on.store.apply(withoutHostname("b.test"));
     const again = new SotwClient({ port: on.port });
     for (const [type, names] of TYPES) again.subscribe(type, names, had.get(type));
@@ -36,15 +42,7 @@ test("rule 4: a proxy that comes back keeps clusters that were removed meanwhile
 
 test("rule 5: a changed cluster is followed by its assignment, though a proxy that comes back tells of that later", () =>
   withServer({}, async (on) => {
-    const had = new Map<string, string>();
-    const client = new SotwClient({ port: on.port });
-    for (const [type, names] of TYPES) {
-      client.subscribe(type, names);
-      had.set(type, (await client.accept(type, names)).versionInfo ?? "");
-    }
-    await client.rest();
-    client.close();
-    await on.until(() => on.told.closed === 1);
+    const had = await versionsOf(on);
     on.store.apply([{ put: cluster("b.test", "2") }]);
     const again = new SotwClient({ port: on.port });
     again.subscribe(CLUSTER, [], had.get(CLUSTER));
