@@ -25,7 +25,11 @@ export async function readSettings(file: string): Promise<Loaded> {
   try {
     return loadSettings(await readFile(file, "utf8"), file);
   } catch (error) {
-    return { problems: [unreadable(file, error instanceof Error ? error.message : String(error))] };
+    const cause = error instanceof Error ? error.message : String(error);
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return {
+      problems: [unreadable(file, cause, missing ? WRITE_IT : "Make it readable, or name another with --config")],
+    };
   }
 }
 
@@ -112,14 +116,16 @@ export function watchSettings(
 /** From an event to reading, in ms: editors write in several steps, half a file would be rejected, and nobody waits for a setting. */
 const SETTLE_MS = 50;
 
+const WRITE_IT = "Write it (docs/configuration.md has every option), or name another with --config";
+
 const GONE = "it does not exist any more";
 
-function unreadable(file: string, cause: string): Problem {
+function unreadable(file: string, cause: string, remedy = "Restore it, or name another with --config"): Problem {
   const subject = { kind: "File", namespace: "", name: file };
   return {
     code: "file-invalid",
     subject,
     cause: `it cannot be read: ${cause}`,
-    remedy: "Restore it, or name another with --config",
+    remedy,
   };
 }

@@ -128,7 +128,8 @@ export class Story {
         this.#sparingly("info", `connected ${addressOf(proxy.peer)}`, fields, "proxy connected");
       },
       unassigned: ({ node, peer, transport }) => {
-        const remedy = "Give a fleet in the configuration a `proxies` selector that admits this node";
+        const remedy =
+          "Start the Envoy with the node of a fleet (signalbox bootstrap writes it), or give a fleet in the configuration a `proxies` selector that admits this one";
         const fields = { proxy: node.id, cluster: node.cluster, peer, transport, remedy };
         this.#sparingly("warn", `unassigned ${addressOf(peer)}`, fields, "proxy matches no fleet and is sent nothing");
       },

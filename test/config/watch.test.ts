@@ -138,6 +138,6 @@ test("a file that does not exist is a problem with a remedy", async (context) =>
   assert.ok("problems" in loaded);
   assert.match(
     problemText(loaded.problems[0]),
-    /^File .*none\.yaml: it cannot be read: ENOENT.*\. Restore it, or name another with --config$/,
+    /^File .*none\.yaml: it cannot be read: ENOENT.*\. Write it \(docs\/configuration\.md has every option\), or name another with --config$/,
   );
 });
