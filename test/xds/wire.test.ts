@@ -57,3 +57,9 @@ test("a state-of-the-world response is what the codec reads", () =>
       );
     }),
   ));
+
+test("an entry, kept as long as its resource, has memory of its own: none of Node's pool, which it would keep with it", () => {
+  const entry = { name: "a.test", version: "v", type: "type.test/T" };
+  for (const made of [deltaEntry(entry, [Buffer.from("body")]), sotwEntry(entry.type, [Buffer.from("body")])])
+    assert.equal(made.buffer.byteLength, made.length);
+});

@@ -22,7 +22,7 @@ export function deltaEntry(
   const body = bytesIn(pieces);
   const any = anyBytes(type, body);
   const entry = textBytes(version) + textBytes(name) + prefixBytes(any) + any;
-  const out = Buffer.allocUnsafe(prefixBytes(entry) + entry);
+  const out = ofItsOwn(prefixBytes(entry) + entry);
   let at = writePrefix(out, 0, RESOURCES, entry);
   at = writeText(out, at, RESOURCE_VERSION, version);
   at = writeText(out, at, RESOURCE_NAME, name);
@@ -34,7 +34,7 @@ export function deltaEntry(
 /** One entry of `DiscoveryResponse.resources`; the body's pieces are concatenated. */
 export function sotwEntry(type: string, pieces: readonly Uint8Array[]): Buffer {
   const any = anyBytes(type, bytesIn(pieces));
-  const out = Buffer.allocUnsafe(prefixBytes(any) + any);
+  const out = ofItsOwn(prefixBytes(any) + any);
   writeAny(out, writePrefix(out, 0, RESOURCES, any), type, pieces);
   return out;
 }
@@ -59,7 +59,11 @@ export function sotwResponse(
 /** Bytes of pieces together. */
 export const bytesIn = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
 
-// An entry is kept as long as its resource: it is written into exactly the memory it needs, with nothing beside it that would stay in Node's pool.
+/**
+ * Memory for an entry, which is kept as long as its resource: not of Node's pool, of which an entry of 200 bytes would keep a slab of 64 KiB (Buffer.poolSize
+ * of Node 24). 5,000 hostnames that each moved once by itself kept 300 MB that way.
+ */
+const ofItsOwn = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
 
 const anyBytes = (type: string, body: number): number => textBytes(type) + prefixBytes(body) + body;
 
