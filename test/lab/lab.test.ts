@@ -3,10 +3,16 @@
  * Signalbox has to pass. All of them: `npm run lab -- --scenario all`.
  */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { conditionOf, isDeleting } from "./cluster/objects.ts";
 import { scenariosNamed } from "./scenarios/catalogue.ts";
 import type { Stage } from "./scenarios/scenario.ts";
+import { Journal, readJournal } from "./soak/journal.ts";
+import { soak } from "./soak/run.ts";
+import { entriesOf } from "./soak/verdict.ts";
 import { storyOf } from "./story.ts";
 import { setStage, trial } from "./trial.ts";
 import { wallMs } from "./wall-clock.ts";
@@ -20,6 +26,7 @@ const PLAN = {
   hosts: 3,
   perSecond: 150,
   overDelete: false,
+  started: { nodeOptions: ["--inspect=127.0.0.1:0"] }, // for the soak
 } as const;
 
 let stage: Stage;
@@ -82,4 +89,48 @@ test("all that is placed on a host whose object is deleted is stopped there and 
   await lab.deployments.settled(names);
   const back = () => lab.watched.hosts.all().some((one) => one.hostId === host.hostId && !isDeleting(one));
   await lab.watched.until("its next heartbeat has made it anew", back, 60_000);
+});
+
+test("a short soak: deployments roll, grow, come and go, a crowd connects and leaves; no request fails, and at rest everything is as it was", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "signalbox-soak-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const journal = new Journal(join(folder, "journal.jsonl"));
+  const every = { sampleMs: 250, eventMs: 0, restMs: 600_000 };
+  await soak(
+    stage,
+    { ...PLAN, ...every, ms: 0, leastEvents: 7, calmMs: 0, machine: "any" },
+    journal,
+    t.diagnostic.bind(t),
+  );
+  const entries = await readJournal(join(folder, "journal.jsonl"));
+  const events = entriesOf(entries, "event");
+  assert.deepEqual(events.map(({ name }) => name).toSorted(), [
+    "come-and-go",
+    "come-and-go",
+    "come-and-go",
+    "crowd",
+    "rollout",
+    "rollout",
+    "scale",
+  ]);
+  assert.deepEqual(
+    events.filter(({ error }) => error !== undefined),
+    [],
+  );
+  assert.deepEqual(
+    entriesOf(entries, "failure").filter(({ broken }) => broken),
+    [],
+  );
+  const requests = entriesOf(entries, "sample").reduce((sum, sample) => sum + sample.requests, 0);
+  assert.ok(requests > 100, `the load was there: ${requests}`);
+  const [before, end, ...more] = entriesOf(entries, "rest").map(({ signalbox }) => signalbox);
+  assert.equal(more.length, 0);
+  const counts = ({ hostnames, proxies, streams, held }: NonNullable<typeof before>) => [
+    hostnames,
+    proxies,
+    streams,
+    held,
+  ];
+  assert.ok(before !== undefined && end !== undefined);
+  assert.deepEqual(counts(end), counts(before));
 });
