@@ -108,17 +108,17 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     for (const set of [this.interest.named, this.interest.charged, this.#has, this.#due.dirty]) used.addAll(set);
   }
 
-  /** What a reconnecting proxy has already, by name and version. Compared, then forgotten. Throws OverLimit. */
-  begin(held: ReadonlyMap<string, string>): void {
-    for (const [name, version] of held) {
+  /** What a reconnecting proxy has already, version by name. Compared, then forgotten. Throws OverLimit. */
+  begin(held: Readonly<Record<string, string>>): void {
+    for (const name in held) {
       this.#fresh = false;
       const slot = this.interest.slotOf(name);
       const resource = this.#shelf.at(slot);
       this.#has.add(slot);
       if (this.#parts.gate.isOwed(this.type, slot)) this.#due.follow(slot);
       this.#parts.gate.acknowledged(this.type, slot);
-      if (resource?.kind === "composed") this.#assemblies.report(slot, version);
-      if (resource?.kind === "composed" || resource?.version !== version) this.#due.dirty.add(slot);
+      if (resource?.kind === "composed") this.#assemblies.report(slot, held[name] as string);
+      if (resource?.kind === "composed" || resource?.version !== held[name]) this.#due.dirty.add(slot);
     }
   }
 

@@ -54,7 +54,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     this.#first = false;
     const { resourceNamesSubscribe: subscribe = [], resourceNamesUnsubscribe: unsubscribe = [] } = request;
     if (!first && subscribe.length + unsubscribe.length === 0) return answer; // most often
-    if (first) this.#pump.begin(new Map(Object.entries(request.initialResourceVersions ?? {})));
+    if (first) this.#pump.begin(request.initialResourceVersions ?? {});
     const change = deltaChange(this.#wildcard, { first, subscribe, unsubscribe });
     this.#wildcard = change.wildcard;
     this.#pump.subscribe(change.subscribe, first); // first, so that a name taken over from the wildcard is not forgotten
