@@ -1,6 +1,6 @@
 /** Another operator's installation on the same API server, large, whose hosts send their heartbeats: all noise to a proxy. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { API_VERSION } from "../cluster/objects.ts";
+import { API_VERSION, PLURALS } from "../cluster/objects.ts";
 import { signalboxOf } from "../gateway/gateway.ts";
 import type { Laboratory } from "../laboratory.ts";
 import { wallMs } from "../wall-clock.ts";
@@ -13,22 +13,13 @@ const HOSTS = 1_000;
 const WORKLOADS = 10_000;
 /** Ten replicas each. */
 const HOSTNAMES = 1_000;
-/** Writes under way at once; more make the API server no faster. */
+/** Heartbeats under way at once; more make the API server no faster. */
 const AT_ONCE = 16;
 /** As the operator does: four of `lastSeen` and one of CPU and memory each minute. */
 const WRITES_PER_HOST_AND_MINUTE = 5;
 const WINDOW_MS = 15_000;
 /** A busy machine makes a host miss a probe now and then, and its workloads move by that; such a window says nothing of noise. */
 const MOST_WINDOWS = 5;
-
-/** Does it for all numbers below `count`. */
-async function forAll(count: number, make: (i: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < count) await make(next++);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-}
 
 const READY = ["Placement", "Ready"].map((type) => ({
   type,
@@ -49,22 +40,31 @@ const hostOf = (i: number) => ({
   hostname: addressOf(i),
   httpPort: 8_080,
   environment: "noise",
+  status: { conditions: READY.slice(1) },
 });
 
-async function fill({ api, cluster }: Laboratory): Promise<void> {
-  await cluster.server.admin.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
-  await forAll(HOSTS, async (i) => {
-    await api.create(hostOf(i));
-    await api.patchStatus(hostOf(i), { conditions: READY.slice(1) });
-  });
-  await forAll(WORKLOADS, async (i) => {
-    const config = { host: `noise-${i % HOSTNAMES}.test` };
-    const http = { namespace: "wasi", package: "http", interfaces: ["incoming-handler"], config };
-    const spec = { hostSelector: { hostgroup: "noise" }, hostInterfaces: [http] };
-    const metadata = { namespace: NAMESPACE, name: `noise-${i}` };
-    const workload = await api.create({ apiVersion: API_VERSION, kind: "Workload", metadata, spec });
-    await api.patchStatus(workload, { hostId: `noise-${i % HOSTS}`, workloadId: `noise-${i}`, conditions: READY });
-  });
+function workloadOf(i: number) {
+  const config = { host: `noise-${i % HOSTNAMES}.test` };
+  const http = { namespace: "wasi", package: "http", interfaces: ["incoming-handler"], config };
+  return {
+    apiVersion: API_VERSION,
+    kind: "Workload" as const,
+    metadata: { namespace: NAMESPACE, name: `noise-${i}` },
+    spec: { hostSelector: { hostgroup: "noise" }, hostInterfaces: [http] },
+    status: { hostId: `noise-${i % HOSTS}`, workloadId: `noise-${i}`, conditions: READY },
+  };
+}
+
+async function fill({ cluster: { server } }: Laboratory): Promise<void> {
+  await server.admin.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  await server.store(
+    PLURALS.Host,
+    Array.from({ length: HOSTS }, (_, i) => hostOf(i)),
+  );
+  await server.store(
+    PLURALS.Workload,
+    Array.from({ length: WORKLOADS }, (_, i) => workloadOf(i)),
+  );
 }
 
 /** Heartbeats at the rate of so many hosts, until told to stop. Gives how many were written when all have been. */
@@ -137,8 +137,11 @@ export const NOISE: readonly Scenario[] = [
     what: `another installation of ${HOSTS} Hosts and ${WORKLOADS} Workloads sends its heartbeats, while nothing moves (no proxy is told anything), and then during rolling updates of all deployments`,
     promised: "nothing",
     prepare: async ({ lab }) => {
+      lab.timeline.note("lab", `${HOSTS} Hosts and ${WORKLOADS} Workloads are made`);
       await fill(lab);
+      lab.timeline.note("lab", "they are made; Envoys are told");
       await quiet(lab);
+      lab.timeline.note("lab", "Envoys have been told");
     },
     run: async (stage) => {
       const { lab, names } = stage;
