@@ -28,6 +28,7 @@ export const PHASES = {
   "replica-set-gone": "draining",
   "replica-set-deleting": "draining",
   "deployment-deleting": "draining",
+  stopped: "absent",
   "not-placed": "absent",
   "not-ready": "absent",
   "host-unknown": "absent",
@@ -40,6 +41,7 @@ export const PHASES = {
 export function reasonOf(replica: Replica): PhaseReason {
   const { workload, host } = replica;
   if (!workload.held) {
+    if (workload.stopped) return "stopped"; // its Ready stays True for as long as somebody's finalizer keeps the object
     // A held workload has lost its Placement or its Ready, and that loss is what we doubt.
     if (!workload.placed) return "not-placed"; // also while status.hostId names a host already: the start has not been answered
     if (!workload.ready) return "not-ready"; // Placement True alone covers failed starts too (wasmCloud operator 2.7.0)
@@ -98,6 +100,8 @@ export function reasonText({ workload, replicaSet, deployment, current, host }: 
       return `WorkloadReplicaSet ${replicaSet?.name} is being deleted`;
     case "deployment-deleting":
       return `WorkloadDeployment ${deployment?.name} is being deleted`;
+    case "stopped":
+      return "the Workload is being deleted and was stopped: finalizers that are not the operator's keep it";
     case "not-placed":
       return `condition Placement is not True (${hostId})`;
     case "not-ready":

@@ -52,6 +52,7 @@ function candidates(
     const name = record.registration.names.find((registered) => registered.hostname === hostname);
     if (name === undefined) continue;
     if (record.kind === "Workload") {
+      if (isOver(record)) continue;
       const replica = index.replica(record);
       const marks = marksOf(replica);
       claims.push(workloadClaim(replica, name, marks));
@@ -70,6 +71,9 @@ function candidates(
 function mixingHostIds(losers: readonly Contender[]): ReadonlySet<string> {
   return new Set(losers.map(({ replica }) => replica.workload.hostId));
 }
+
+/** Nothing but an object that somebody forgot: it neither claims a name nor is bound to one. While a loss is doubted, so is the operator's word. */
+const isOver = ({ stopped, held }: WorkloadRecord): boolean => stopped && !held;
 
 function placedReplicas(
   { replica, marks, spelling }: Contender,
@@ -107,7 +111,9 @@ function exclusiveAlias({ namespace, hostId, registration }: WorkloadRecord, ind
   const alias = registration.operatorAlias;
   if (alias === undefined) return undefined;
   for (const { record } of index.claimants(alias)) {
-    if (record.kind === "Workload" && record.namespace !== namespace && record.hostId === hostId) return undefined;
+    if (record.kind === "Workload" && record.namespace !== namespace && record.hostId === hostId) {
+      if (!isOver(record)) return undefined;
+    }
   }
   return alias;
 }

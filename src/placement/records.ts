@@ -83,6 +83,8 @@ export interface WorkloadRecord extends ObjectName {
   /** Condition Ready is True. */
   readonly ready: boolean;
   readonly deleting: boolean;
+  /** The operator has let go of it, so its host was told to stop it; only finalizers of others keep the object. */
+  readonly stopped: boolean;
   /** Its ReplicaSet was seen deleted, or is missing from a list requested after this workload was first seen. Decided by the source. */
   readonly gone: boolean;
   /** The deployment of a ReplicaSet that is gone, as the source last saw it, so that age and marks outlive the ReplicaSet; undefined while it is not gone. */

@@ -1,5 +1,6 @@
 /** A `Workload` object as a record: one replica, and where it is placed. */
 import type { WorkloadRecord } from "../placement/records.ts";
+import { isObject, type Parsed } from "./fields.ts";
 import { conditionOf, OBJECT, ownerOf, type Projection, readingOf, statusOf } from "./object.ts";
 import { registrationOf, serviceOf } from "./registration.ts";
 
@@ -28,9 +29,19 @@ export function workloadOf(object: unknown, order: string): Projection<WorkloadR
     placed: conditionOf(fields, status, "Placement") === "True",
     ready: conditionOf(fields, status, "Ready") === "True",
     deleting: reading.deleting,
+    stopped: reading.deleting && isLetGo(reading.object),
     gone: false,
     goneDeployment: undefined,
     held: false,
   };
   return { identity, record, problems: fields.problems };
+}
+
+/** What the operator takes off when it has told the host to stop the workload (wasmCloud operator 2.7.0). */
+const FINALIZER = "runtime.wasmcloud.dev/workload-finalizer";
+
+/** Others' finalizers, and the operator's no more. An object being deleted without any is one that a file has, which leaves them out. */
+function isLetGo({ metadata }: Parsed): boolean {
+  const finalizers: unknown = isObject(metadata) ? metadata["finalizers"] : undefined;
+  return Array.isArray(finalizers) && finalizers.length > 0 && !finalizers.includes(FINALIZER);
 }

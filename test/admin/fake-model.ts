@@ -35,7 +35,7 @@ export function workload(name: string, hostname: string, other: Partial<Workload
       ...{ hostGroup: "", environment: "" },
     },
     ...{ replicaSet: undefined, goneDeployment: undefined, hostId: "id-1", workloadId: `uid-${name}`, environment: "" },
-    ...{ placed: true, ready: true, deleting: false, gone: false, held: false },
+    ...{ placed: true, ready: true, deleting: false, stopped: false, gone: false, held: false },
     ...other,
   };
 }

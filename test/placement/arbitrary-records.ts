@@ -64,6 +64,7 @@ const anyWorkload: fc.Arbitrary<WorkloadRecord> = shape({
   placed: of(true, true, true, false),
   ready: of(true, true, true, false),
   deleting: seldom,
+  stopped: seldom,
   gone: seldom,
   goneDeployment: of(undefined, undefined, "d1"),
   held: seldom,

@@ -115,7 +115,7 @@ const workloadObjects: readonly Row[] = [
   ["Ready True with differing observedGeneration", "ready", "workload conditions: Ready True with differing observedGeneration", PROJECTION],
   ["service exited (state COMPLETED, Ready True)", "routed like any ready workload; what the host answers is passed on", "an application's own 404, 502 and 503 pass as they are, and it stays in service", REQUESTS],
   ["no objects left after a new list", "Hosts and their Workloads vanishing together are doubted; Workloads alone are believed", "all hosts drained, workloads deleted with them: what was there stays until something ready is there", HOLD],
-  ["finalizers of another gateway left over", "an object that waits for them is being deleted, and drains until it is gone", "a deletionTimestamp is what makes an object deleting", PROJECTION],
+  ["finalizers of another gateway left over", "no replica and no claim any more, as soon as the operator has taken its own off", "finalizers of a Workload that is being deleted: another alone: the operator has stopped it", PROJECTION],
 ];
 
 // biome-ignore format: a table is read by its rows

@@ -106,6 +106,8 @@ const contaminating: readonly (readonly [given: string, differing: Parameters<ty
     ["held, its Placement lost", { placed: false, ready: false, held: true }, true],
     ["not placed yet, its host chosen: the host binds it before it says so", { placed: false, ready: false }, true],
     ["without a host", { placed: false, ready: false, hostId: "" }, false],
+    ["stopped, its object left over", { deleting: true, stopped: true }, false],
+    ["stopped by an operator whose word is doubted", { deleting: true, stopped: true, held: true }, true],
     ["on another host", { hostId: "id-h2" }, false],
     ["of another hostname", { registration: serves("b.test") }, false],
   ];
@@ -134,6 +136,12 @@ test("an alias serves an address only if every replica there has one", () => {
 test("an alias that another namespace's workload names on the same host is of no use", () => {
   const intruder = workload("evil/w", "h1", { registration: serves("web.shop") });
   assert.deepEqual(seen([workload("shop/w1", "h1", aliased), loser("h1"), intruder]), []);
+});
+
+test("what is left over of a stopped intruder does not take an alias away", () => {
+  const intruder = workload("evil/w", "h1", { registration: serves("web.shop"), deleting: true, stopped: true });
+  const records = [workload("shop/w1", "h1", aliased), loser("h1"), intruder];
+  assert.deepEqual(seen(records), ["10.0.0.1:80 ready 1 web.shop uid-shop-w1"]);
 });
 
 test("endpoints by alias go before mixed ones, also under serve", () => {

@@ -87,6 +87,7 @@ function phase(w: WorkloadRecord, world: World): "ready" | "draining" | "absent"
   const usable = host !== undefined && world.addressesOf(host).length > 0;
   if (!usable) return "absent";
   if (w.held) return "draining";
+  if (w.stopped) return "absent";
   if (!(w.placed && w.ready)) return "absent";
   if (host.held) return "draining";
   if (host.ready === "False") return "absent";
@@ -116,7 +117,7 @@ function placeOne(hostname: string, world: World, policy: PlacementPolicy): Host
   const naming = <R extends Owner>(list: R[]): R[] =>
     list.filter((r) => r.registration.names.some((n) => n.hostname === hostname));
   const spelling = (r: Owner): string => r.registration.names.find((n) => n.hostname === hostname)?.spelling ?? "?";
-  const workloads = naming(world.workloads);
+  const workloads = naming(world.workloads).filter((w) => !w.stopped || w.held);
   const claim = (r: Owner, root: Owner, rest: Pick<Claim, "environment" | "marks">): Omit<Claim, "verdict"> => ({
     namespace: r.namespace,
     kind: r.kind,
@@ -163,7 +164,10 @@ function placeOne(hostname: string, world: World, policy: PlacementPolicy): Host
     const foreign = (name: string): boolean =>
       world.workloads.some(
         (x) =>
-          x.namespace !== w.namespace && x.hostId === w.hostId && x.registration.names.some((n) => n.hostname === name),
+          x.namespace !== w.namespace &&
+          !(x.stopped && !x.held) &&
+          x.hostId === w.hostId &&
+          x.registration.names.some((n) => n.hostname === name),
       );
     const contaminated = foreign(hostname);
     const alias = w.registration.operatorAlias;

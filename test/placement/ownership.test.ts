@@ -32,6 +32,11 @@ const owners: readonly (readonly [given: string, records: readonly PlacementReco
     "b",
   ],
   [
+    "the younger where the older is stopped and only left over",
+    [workload("b/w", "h1", { ...at(1), deleting: true, stopped: true }), workload("a/w", "h2", at(2))],
+    "a",
+  ],
+  [
     "the older though not placed",
     [workload("b/w", "", { ...at(1), placed: false }), workload("a/w", "h2", at(2))],
     "b",

@@ -41,6 +41,8 @@ const rows: readonly (readonly [given: string, differing: Partial<Replica>, reas
   ["Host whose address a newer one has", { host: { record: h1, addresses: [] } }, "address-superseded"],
   ["Host False", { host: standing({ ready: "False" }) }, "host-not-ready"],
   ["Workload deleting", w({ deleting: true }), "workload-deleting"],
+  ["Workload deleting and stopped", w({ deleting: true, stopped: true }), "stopped"],
+  ["held, though stopped", w({ held: true, deleting: true, stopped: true }), "held"],
   ["Host deleting", { host: standing({ deleting: true }) }, "host-deleting"],
   ["Host deleting and False", { host: standing({ deleting: true, ready: "False" }) }, "host-not-ready"],
   ["ReplicaSet gone", w({ gone: true }), "replica-set-gone"],

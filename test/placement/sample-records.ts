@@ -53,6 +53,7 @@ export function workload(path: string, on: string, differing: Partial<WorkloadRe
     placed: true,
     ready: true,
     deleting: false,
+    stopped: false,
     gone: false,
     goneDeployment: undefined,
     held: false,

@@ -50,6 +50,7 @@ test("a Workload comes to its record", () => {
     placed: true,
     ready: true,
     deleting: false,
+    stopped: false,
     gone: false,
     goneDeployment: undefined,
     held: false,
@@ -161,6 +162,23 @@ test("a deletionTimestamp is what makes an object deleting", () => {
     false,
   );
 });
+
+const OPERATOR = "runtime.wasmcloud.dev/workload-finalizer";
+const LEFTOVER = "runtime.wasmcloud.dev/gateway-workload-finalizer";
+const letGo: readonly (readonly [given: string, finalizers: unknown, stopped: boolean])[] = [
+  ["the operator's and another", [LEFTOVER, OPERATOR], false],
+  ["another alone: the operator has stopped it", [LEFTOVER], true],
+  ["none, as in a file", undefined, false],
+  ["an empty list", [], false],
+  ["no list", OPERATOR, false],
+];
+for (const [given, finalizers, stopped] of letGo)
+  test(`finalizers of a Workload that is being deleted: ${given}`, () => {
+    const metadata = { name: "a", namespace: "b", finalizers };
+    const deleting = { ...metadata, deletionTimestamp: "2026-08-20T14:00:00Z" };
+    assert.equal(workloadOf(workloadObject({}, { metadata: deleting }), "").record?.stopped, stopped);
+    assert.equal(workloadOf(workloadObject({}, { metadata }), "").record?.stopped, false);
+  });
 
 test("status.hostId counts before spec.hostId", () => {
   assert.equal(workloadOf(workloadObject({ hostId: "pinned" }), "").record?.hostId, "h1");
