@@ -22,7 +22,7 @@ export interface App {
   readonly replicas: number;
   readonly life?: Life;
   readonly deployPolicy?: "RollingUpdate" | "Recreate";
-  /** Environment of its component: `START_MS` and `FAIL`, see hosts/component.ts. */
+  /** Environment of its component; see hosts/component.ts. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly hostId?: string;
   /** Default `incoming-handler`. */

@@ -7,7 +7,10 @@ export type Life = "plain" | "pooled" | "service";
 export interface Component {
   readonly names: readonly string[];
   readonly life: Life;
-  /** Its environment: `START_MS` and `FAIL`, by which a pretended component is told how it behaves. */
+  /**
+   * Its environment, by which a pretended component is told how it behaves: `START_MS`, how long it takes to start; `FAIL`, the share of starts that fail, 1 for
+   * all; `EXIT_MS`, a service's end by itself so long after its start.
+   */
   readonly environment: Readonly<Record<string, string>>;
 }
 

@@ -44,7 +44,9 @@ async function main({ name, address, port, busPort, tempo, labels, advertised, t
     onChosen: ({ workloadId, workload, stopping }, arrival) => {
       // Both kinds take the same call; only the union of their overloads has no signature.
       (arrival.response as ServerResponse).setHeader("lab-served-by", workload);
-      if (stopping === true) tell(`${workload} is stopping, and answers 503 to ${agentOf(arrival)}`);
+      // What a stop causes is counted apart; a service that has ended by itself is no stop.
+      if (stopping === true && !washlet.hasExited(workloadId))
+        tell(`${workload} is stopping, and answers 503 to ${agentOf(arrival)}`);
       else underWay.add(workloadId, arrival);
     },
   });

@@ -22,12 +22,19 @@ interface WashletOptions {
   readonly tell: (text: string) => void;
 }
 
+interface Running {
+  readonly component: Component;
+  readonly replica: DemoReplica;
+  /** A service whose task has ended by itself: its route stays, and answers 503. */
+  exited: boolean;
+}
+
 /** Between the end of a service's task and of its route, new requests get 503; in a real host some ms. */
 const STOPPING_MS = 3;
 
 export class Washlet {
   readonly #options: WashletOptions;
-  readonly #running = new Map<string, { readonly component: Component; readonly replica: DemoReplica }>();
+  readonly #running = new Map<string, Running>();
   readonly #failed = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -47,7 +54,8 @@ export class Washlet {
     if (call === "start") return await this.#start(body as Start);
     const { workloadId } = body as { readonly workloadId: string };
     if (call === "stop") return await this.#stop(workloadId);
-    if (this.#running.has(workloadId)) return "RUNNING";
+    const running = this.#running.get(workloadId);
+    if (running !== undefined) return running.exited ? "COMPLETED" : "RUNNING";
     return this.#failed.has(workloadId) ? "ERROR" : "UNKNOWN";
   }
 
@@ -57,16 +65,42 @@ export class Washlet {
     const component = componentOf(spec, namespace);
     const [least, most] = startMs;
     await sleep(Number(component.environment["START_MS"] ?? least + Math.random() * (most - least)));
-    if (component.names.length === 0 || component.environment["FAIL"] !== undefined) {
+    if (component.names.length === 0 || Math.random() < Number(component.environment["FAIL"] ?? 0)) {
       this.#failed.add(workloadId);
       tell(`${workload} fails to start`);
       return "ERROR";
     }
     const replica = { workloadId, workload };
-    this.#running.set(workloadId, { component, replica });
+    this.#running.set(workloadId, { component, replica, exited: false });
     for (const name of component.names) host.bind(name, replica);
     tell(`${workload} is bound to ${component.names.join(", ")}`);
+    const { EXIT_MS } = component.environment;
+    if (EXIT_MS !== undefined) setTimeout(() => this.#exit(workloadId), Number(EXIT_MS));
     return "RUNNING";
+  }
+
+  /** Whether it is a service that has ended by itself. */
+  hasExited(workloadId: string): boolean {
+    return this.#running.get(workloadId)?.exited === true;
+  }
+
+  #exit(workloadId: string): void {
+    const running = this.#running.get(workloadId);
+    if (running === undefined) return;
+    running.exited = true;
+    const { component, replica } = running;
+    this.#answer503(component, replica);
+    this.#options.tell(`${replica.workload} has exited`);
+  }
+
+  /** Ends its task and what it was answering; its names stay. */
+  #answer503({ names }: Component, replica: DemoReplica): void {
+    const { host } = this.#options;
+    for (const name of names) {
+      host.unbind(name, replica.workloadId);
+      host.bind(name, { ...replica, stopping: true });
+    }
+    this.#kill(replica);
   }
 
   async #stop(workloadId: string): Promise<void> {
@@ -77,11 +111,7 @@ export class Washlet {
     const { component, replica } = running;
     this.#running.delete(workloadId);
     if (component.life === "service") {
-      for (const name of component.names) {
-        host.unbind(name, workloadId);
-        host.bind(name, { ...replica, stopping: true });
-      }
-      this.#kill(replica);
+      this.#answer503(component, replica);
       await sleep(STOPPING_MS);
     }
     if (component.life === "pooled") this.#kill(replica);

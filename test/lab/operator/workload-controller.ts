@@ -105,7 +105,10 @@ async function synced({ bus, tempo }: Installation, workload: Workload): Promise
   if (hostId === undefined || workloadId === undefined) return { status: "False", message: "not placed" };
   try {
     const state = await bus.request(hostId, "status", { workloadId }, tempo.statusTimeoutMs);
-    return state === "RUNNING" ? { status: "True" } : { status: "False", message: `state ${String(state)}` };
+    // A service that has ended by itself is COMPLETED, which is as good as running to the operator.
+    return state === "RUNNING" || state === "COMPLETED"
+      ? { status: "True" }
+      : { status: "False", message: `state ${String(state)}` };
   } catch (error) {
     return { status: "False", message: String(error) };
   }

@@ -1,5 +1,6 @@
 /** Every scenario, in the order of the page and in its groups. */
 import { DISTRIBUTION } from "./distribution.ts";
+import { FAILING_REPLICAS } from "./failing-replicas.ts";
 import { HOLDS } from "./holds.ts";
 import { HOST_ADDRESSES } from "./host-addresses.ts";
 import { HOSTNAMES } from "./hostnames.ts";
@@ -23,7 +24,7 @@ export interface ScenarioGroup {
 
 export const GROUPS: readonly ScenarioGroup[] = [
   { title: "Replicas come and go", scenarios: [...SIZES, ...DISTRIBUTION] },
-  { title: "Rollouts", scenarios: ROLLOUTS },
+  { title: "Rollouts", scenarios: [...ROLLOUTS, ...FAILING_REPLICAS] },
   { title: "Deployments end, and come back", scenarios: LIFECYCLES },
   { title: "Hostnames change, and pass on", scenarios: [...HOSTNAMES, ...OWNERSHIP] },
   { title: "Requests of other kinds", scenarios: REQUESTS },
