@@ -57,10 +57,11 @@ export class Signalbox {
     return signalbox;
   }
 
-  /** Writes its configuration: defaults, but for what is given for its one fleet and for hosts. A running one takes it by itself. */
+  /** Writes its configuration: defaults, but for what is given for its one fleet, for hosts, and as other sections. A running one takes it by itself. */
   async configure(
     fleet: Readonly<Record<string, unknown>>,
     hosts: Readonly<Record<string, unknown>> = {},
+    others: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     const configuration = {
       source: { kubernetes: { kubeconfig: this.#kubeconfig } },
@@ -69,6 +70,7 @@ export class Signalbox {
       admin: { address: `127.0.0.1:${this.#adminPort}` },
       hosts: { allowedNetworks: ["127.0.0.0/8", "::1/128"], ...hosts },
       fleets: [{ name: "edge", listeners: [{ name: "http", address: "127.0.0.1", port: 0 }], ...fleet }],
+      ...others,
     };
     await writeFile(`${this.#configuration}.new`, JSON.stringify(configuration));
     await rename(`${this.#configuration}.new`, this.#configuration);

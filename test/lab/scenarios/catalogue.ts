@@ -1,4 +1,5 @@
 /** Every scenario, in the order of the page and in its groups. */
+import { BUS } from "./bus.ts";
 import { DISTRIBUTION } from "./distribution.ts";
 import { FAILING_REPLICAS } from "./failing-replicas.ts";
 import { HOLDS } from "./holds.ts";
@@ -29,7 +30,10 @@ export const GROUPS: readonly ScenarioGroup[] = [
   { title: "Hostnames change, and pass on", scenarios: [...HOSTNAMES, ...OWNERSHIP] },
   { title: "Requests of other kinds", scenarios: REQUESTS },
   { title: "Signalbox, the API server, the operator and Envoys restart", scenarios: RESTARTS },
-  { title: "Hosts die, hang, come back, and are believed dead", scenarios: [...HOSTS, ...HOLDS, ...SEVERAL_HOSTS] },
+  {
+    title: "Hosts die, hang, come back, and are believed dead",
+    scenarios: [...HOSTS, ...BUS, ...HOLDS, ...SEVERAL_HOSTS],
+  },
   { title: "Hosts of other kinds", scenarios: HOST_ADDRESSES },
   { title: "Odd objects, and noise", scenarios: [...ODD_OBJECTS, ...NOISE] },
 ];
