@@ -143,3 +143,16 @@ test("aliases are bound; a Kubernetes Service replaces them", async (t) => {
   );
   assert.deepEqual(statuses, [200, 200, 200, 404, 200, 200, 404]);
 });
+
+test("a service that ends by itself is COMPLETED, and its names answer 503 until it is stopped", async (t) => {
+  const { host, washlet, told } = await running(t);
+  const environment = { config: { EXIT_MS: "1" } };
+  const spec = { ...SPECS.service, components: [{ localResources: { environment } }] };
+  assert.equal(await washlet.handle("start", { ...START, spec }), "RUNNING");
+  while (!told.includes("shop/a-1 has exited")) await new Promise((fulfil) => setImmediate(fulfil));
+  assert.equal(await washlet.handle("status", { workloadId: "w" }), "COMPLETED");
+  assert.equal(washlet.hasExited("w"), true);
+  assert.equal(await statusOf(host.port, "/"), 503);
+  await washlet.handle("stop", { workloadId: "w" });
+  assert.equal(await statusOf(host.port, "/"), 404);
+});

@@ -18,6 +18,11 @@ export async function answersEverywhere(
   await firstAnswers(lab, { hostname, isAwaited: (answer) => answer.status === status, everyMs: 50 });
 }
 
+/** Fulfilled when every proxy has said that nobody has it; the plain proxy says of such a hostname what it says of one without replicas. */
+export async function forgottenEverywhere(lab: Pick<Laboratory, "gateway">, hostname: string): Promise<void> {
+  await answersEverywhere(lab, hostname, lab.gateway.name === "signalbox" ? 404 : 503);
+}
+
 /** For each proxy the ms from now on until this replica or one like it has answered. @throws when that takes a minute. */
 export async function answeredBy(
   lab: Pick<Laboratory, "gateway">,

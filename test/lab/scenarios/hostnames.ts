@@ -5,7 +5,7 @@ import { type App, hostnameOf, siteOf } from "../cluster/deployments.ts";
 import { isDeleting, type Workload } from "../cluster/objects.ts";
 import { doorsOf } from "../gateway/gateway.ts";
 import type { Laboratory } from "../laboratory.ts";
-import { answersEverywhere } from "./answers-everywhere.ts";
+import { answersEverywhere, forgottenEverywhere } from "./answers-everywhere.ts";
 import { mayBeAwayWithReplicaSet } from "./expecting.ts";
 import { updateAll } from "./rollouts.ts";
 import { MEASURED, type Scenario, type Stage } from "./scenario.ts";
@@ -31,7 +31,7 @@ async function rollOutTo(stage: Stage, apps: readonly App[], added: readonly App
 
 /** Nobody has these any more, and nobody asks for them. */
 async function forgotten(lab: Laboratory, hostnames: readonly string[]): Promise<void> {
-  await Promise.all(hostnames.map((hostname) => answersEverywhere(lab, hostname, 404)));
+  await Promise.all(hostnames.map((hostname) => forgottenEverywhere(lab, hostname)));
   for (const hostname of hostnames) await lab.load.exclude(hostname);
 }
 
@@ -66,6 +66,7 @@ export const HOSTNAMES: readonly Scenario[] = [
   },
   {
     name: "alias-added-and-removed",
+    about: "signalbox",
     what: "an alias is added to all templates and taken away again, two rollouts: the hostname has to answer all the time, the alias while there is one",
     promised: "nothing",
     run: async (stage) => {

@@ -1,7 +1,7 @@
 /** Deployments that end before anything takes their place: what their clients are told meanwhile, and how soon they are served again. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type App, hostnameOf, siteOf } from "../cluster/deployments.ts";
-import { answersEverywhere } from "./answers-everywhere.ts";
+import { answersEverywhere, forgottenEverywhere } from "./answers-everywhere.ts";
 import { mayBeAway } from "./expecting.ts";
 import { updateAll } from "./rollouts.ts";
 import type { Scenario, Stage } from "./scenario.ts";
@@ -51,7 +51,7 @@ export const LIFECYCLES: readonly Scenario[] = [
       await sleep(BEFORE_MS);
       await mayBeAway(lab, apps, ["no-replica", "unknown"]);
       await Promise.all(apps.map(({ name }) => lab.deployments.delete(name)));
-      await Promise.all(apps.map(({ name }) => answersEverywhere(lab, hostnameOf(name), 404)));
+      await Promise.all(apps.map(({ name }) => forgottenEverywhere(lab, hostnameOf(name))));
       for (const { name } of apps) await lab.load.exclude(hostnameOf(name));
     },
   },

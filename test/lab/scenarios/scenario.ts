@@ -32,7 +32,7 @@ export interface Scenario {
   readonly promised: Promised;
   /** Why something fails all the same. */
   readonly cause?: string;
-  /** Happens to Signalbox or its Envoys, and cannot happen to another gateway. */
+  /** Happens to Signalbox or its Envoys, or asks for what the plain proxy does not do at all (aliases). */
   readonly about?: "signalbox";
   /** Replicas of each deployment. Default 2. */
   readonly replicas?: number;
