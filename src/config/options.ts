@@ -109,7 +109,7 @@ const XDS: SectionOption = {
         maxConnectionAgeMs: {
           type: "integer",
           effect:
-            "Oldest that an Envoy's connection gets, in ms; then it is told to come back on another, which is checked with the certificates of then. Spread over the last fifth of this time. An Envoy that has everything is sent nothing when it comes back.",
+            "Oldest that an Envoy's connection gets, in ms; then it is told to come back on another, which is checked with the certificates of then. Spread over the last fifth of this time. An Envoy that has everything is sent nothing anew when it comes back.",
           default: HOUR_MS,
           minimum: 0,
           maximum: DAY_MS,

@@ -148,7 +148,8 @@ test(`hostnames come, move and go over bad lines, and no request fails (seed ${S
     ENVOYS.map(async (wish, at) => {
       const { transport, version } = wish;
       const own = seeded(SEED + at + 1);
-      const relay = await startRelay(t, serverFor(wish).port, () => (own() < 0.5 ? 0 : own() * 60));
+      const relay = await startRelay(serverFor(wish).port, () => (own() < 0.5 ? 0 : own() * 60));
+      t.after(() => relay.close());
       relays[at] = relay;
       const bootstrap = bootstrapOf({
         ...{ fleet: "edge", nodeId: `${at} ${transport}`, nodeCluster: "edge", xdsAddress: `127.0.0.1:${relay.port}` },

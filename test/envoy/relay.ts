@@ -1,7 +1,6 @@
 /** A bad line between an Envoy and the xDS server: what the Envoy says arrives late, and the line breaks. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import type { TestContext } from "node:test";
 
 export interface Relay {
   readonly port: number;
@@ -9,14 +8,20 @@ export interface Relay {
   readonly delayed: number;
   /** Breaks every connection there is. Gives how many. */
   cut(): number;
+  /** Breaks them, and takes no more. */
+  close(): void;
 }
 
-/** Listens until the test ends. `delayMs` is asked for each piece on its way to the server; pieces keep their order, so later ones wait for earlier ones. */
-export async function startRelay(test: TestContext, target: number, delayMs: () => number): Promise<Relay> {
+/** Listens until it is closed. `target` is a port of 127.0.0.1, or an address. `delayMs` is asked for each piece on its way to the server; pieces keep their order, so later ones wait for earlier ones. */
+export async function startRelay(
+  target: number | { readonly host: string; readonly port: number },
+  delayMs: () => number,
+): Promise<Relay> {
+  const to = typeof target === "number" ? { host: "127.0.0.1", port: target } : target;
   const open = new Set<Socket>();
   let delayed = 0;
   const server = createServer({ noDelay: true }, (near) => {
-    const far = connect({ port: target, host: "127.0.0.1", noDelay: true });
+    const far = connect({ ...to, noDelay: true });
     let free = 0; // when the line has carried everything so far
     near.on("data", (piece: Buffer) => {
       const wait = delayMs();
@@ -36,19 +41,20 @@ export async function startRelay(test: TestContext, target: number, delayMs: () 
     }
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  test.after(() => {
-    server.close();
+  const cut = (): number => {
+    const broken = open.size / 2;
     for (const socket of open) socket.destroy();
-  });
+    return broken;
+  };
   return {
     port: (server.address() as AddressInfo).port,
     get delayed() {
       return delayed;
     },
-    cut: () => {
-      const broken = open.size / 2;
-      for (const socket of open) socket.destroy();
-      return broken;
+    cut,
+    close: () => {
+      server.close();
+      cut();
     },
   };
 }

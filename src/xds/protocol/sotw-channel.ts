@@ -6,7 +6,7 @@ import { ListPump } from "../delivery/list-pump.ts";
 import { PiecemealPump } from "../delivery/piecemeal-pump.ts";
 import type { Progress } from "../delivery/progress.ts";
 import type { SotwPump, SotwTurn } from "../delivery/sotw-pump.ts";
-import { wholeState } from "../type-urls.ts";
+import { greeted, wholeState } from "../type-urls.ts";
 import type { Answer, Channel, ChannelParts, Response } from "./channel.ts";
 import { Flights } from "./flights.ts";
 import { sotwWanted } from "./subscription.ts";
@@ -92,9 +92,10 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     if (this.#crossed) this.#parts.store.doubts.add(this.#doubt(this.#newest.version));
   }
 
-  /** What the first request tells of what the proxy has: its version, "" if that is not to be believed, undefined for nothing. */
+  /** What the first request tells of what the proxy has: its version, "" if that is not to be believed or it is to be answered in any case, undefined for nothing. */
   #reported(versionInfo: string): string | undefined {
     if (versionInfo === "") return undefined;
+    if (greeted(this.type)) return "";
     if (!this.#parts.store.doubts.has(this.#doubt(versionInfo))) return versionInfo;
     this.#doubtful = versionInfo;
     return "";

@@ -145,6 +145,15 @@ export class Client {
     );
   }
 
+  /** It has everything: silence; of listeners one response, by which it knows that somebody is there, with nothing in it or (SotW) with what it has. */
+  async hearsNothingNew(): Promise<void> {
+    if (this.#parts.kind.name !== "LDS") return await this.hearsNothing();
+    if (this.#speaker.delta) return await this.isGivenNothing();
+    const heard = await this.#listen();
+    assert.equal(heard.length, 1, "one list");
+    assert.deepEqual(contentsIn(heard), contentsOf(this.#has), "of what it has");
+  }
+
   async hearsNothing(): Promise<void> {
     assert.deepEqual(await this.#listen(), [], "silence");
   }

@@ -1,32 +1,32 @@
-/** A client that comes back says what it has: `initial_resource_versions` of delta, `version_info` of SotW. */
+/** A client that comes back says what it has: `initial_resource_versions` of delta, `version_info` of SotW. Of listeners it gets a response all the same, empty (delta) or with what it has (SotW): Envoy waits longer before each stream, up to 30 s, until one brings a response. */
 import { rule } from "./rule.ts";
 
-rule("who comes back with everything is sent nothing", {}, async ({ client, server }) => {
+rule("who comes back with everything is sent nothing new", {}, async ({ client, server }) => {
   server.has({ a: "1", b: "1" });
   client.subscribes("*");
   await client.isGiven({ a: "1", b: "1" });
   client.reconnects();
-  await client.hearsNothing();
+  await client.hearsNothingNew();
   server.changes({ a: "2" });
   await client.isGiven({ a: "2" });
 });
 
-rule("who comes back with all of its names is sent nothing", {}, async ({ client, server }) => {
+rule("who comes back with all of its names is sent nothing new", {}, async ({ client, server }) => {
   server.has({ a: "1", b: "1", c: "1" });
   client.subscribes("a", "b");
   await client.isGiven({ a: "1", b: "1" });
   client.reconnects();
-  await client.hearsNothing();
+  await client.hearsNothingNew();
   server.changes({ b: "2", c: "2" });
   await client.isGiven({ b: "2" });
 });
 
-rule("who comes back without names, having everything, is sent nothing", {}, async ({ client, server }) => {
+rule("who comes back without names, having everything, is sent nothing new", {}, async ({ client, server }) => {
   server.has({ a: "1", b: "1" });
   client.asksForEverything();
   await client.isGiven({ a: "1", b: "1" });
   client.reconnects();
-  await client.hearsNothing();
+  await client.hearsNothingNew();
 });
 
 rule("what changed meanwhile is sent", {}, async ({ client, server, variant }) => {
