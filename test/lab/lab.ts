@@ -65,7 +65,7 @@ function oneOf<Name extends string>(option: "tempo" | "gateway", names: readonly
 /** All trials of a scenario at a gateway: told, counted. One that could not be carried out does not cost the others. */
 async function tryOut(scenario: Scenario, gateway: GatewayName, results: string): Promise<void> {
   const tempo = oneOf<TempoName>("tempo", Object.keys(TEMPOS) as TempoName[]);
-  const { replicas = 2, overDelete = false } = scenario;
+  const { replicas = 2, overDelete = false, xds } = scenario;
   const plan = {
     tempo,
     gateway,
@@ -74,6 +74,7 @@ async function tryOut(scenario: Scenario, gateway: GatewayName, results: string)
     perSecond: count("rate"),
     replicas,
     overDelete,
+    ...(xds === undefined ? {} : { xds }),
   };
   try {
     const stage = await setStage({ ...plan, ...(values.verbose ? { echo: tell } : {}) });

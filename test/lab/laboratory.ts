@@ -10,8 +10,10 @@ import { conditionOf } from "./cluster/objects.ts";
 import { Watched } from "./cluster/watched.ts";
 import { ENVOYS, Envoy } from "./gateway/envoys.ts";
 import { startFollowsReady } from "./gateway/follows-ready.ts";
-import type { Gateway, GatewayName } from "./gateway/gateway.ts";
-import { Signalbox, type Started } from "./gateway/signalbox.ts";
+import type { Gateway, GatewayName, GatewayNeeds } from "./gateway/gateway.ts";
+import type { Started } from "./gateway/signalbox.ts";
+import { Signalboxes } from "./gateway/signalboxes.ts";
+import type { XdsPlan } from "./gateway/xds-plan.ts";
 import { LabHost, type LabHostOptions } from "./hosts/lab-host.ts";
 import { Load } from "./load/load.ts";
 import { Operator } from "./operator/operator.ts";
@@ -28,6 +30,8 @@ export interface LaboratoryOptions {
   readonly overDelete: boolean;
   /** How Signalbox is started. */
   readonly started?: Started;
+  /** Of the gateway Signalbox. Default: one, reached directly. */
+  readonly xds?: XdsPlan;
   /** Told of everything at once. */
   readonly echo?: (said: Said) => void;
 }
@@ -53,21 +57,24 @@ export interface Laboratory {
 const MOST_CHILDREN = 64;
 
 /** How each is started; what it leaves to end goes on the stack, whatever comes after it. */
-const GATEWAYS: Readonly<
-  Record<
-    GatewayName,
-    (kubeconfig: string, timeline: Timeline, ends: AsyncDisposableStack, started: Started) => Promise<Gateway>
-  >
-> = {
-  signalbox: async (kubeconfig, timeline, ends, started) => {
-    const signalbox = await Signalbox.start(kubeconfig, timeline, started);
-    ends.defer(() => signalbox.stop());
-    const envoys = ENVOYS.map((kind) => new Envoy(kind, signalbox.xdsPort, timeline));
+const GATEWAYS: Readonly<Record<GatewayName, (needs: GatewayNeeds, ends: AsyncDisposableStack) => Promise<Gateway>>> = {
+  signalbox: async (needs, ends) => {
+    const signalboxes = await Signalboxes.start(needs);
+    ends.defer(() => signalboxes.stop());
+    const envoys: Envoy[] = [];
+    for (const kind of ENVOYS) envoys.push(new Envoy(kind, await signalboxes.doorFor(kind), needs.timeline));
     for (const envoy of envoys) ends.defer(() => envoy.stop());
     await Promise.all(envoys.map((envoy) => envoy.start()));
-    return { name: "signalbox", signalbox, envoys };
+    return {
+      name: "signalbox",
+      signalboxes,
+      get signalbox() {
+        return signalboxes.first;
+      },
+      envoys,
+    };
   },
-  "follows-ready": async (kubeconfig, timeline, ends) => {
+  "follows-ready": async ({ kubeconfig, timeline }, ends) => {
     const proxy = await startFollowsReady({ kubeconfig }, timeline);
     ends.defer(() => proxy.stop());
     return { name: "follows-ready", proxy };
@@ -101,10 +108,13 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
   for (const host of hosts) ends.defer(() => host.stop());
   await Promise.all(hosts.map((host) => host.start()));
   const gateway = await GATEWAYS[options.gateway](
-    options.gateway === "signalbox" ? cluster.signalboxKubeconfig : kubeconfig,
-    timeline,
+    {
+      kubeconfig: options.gateway === "signalbox" ? cluster.signalboxKubeconfig : kubeconfig,
+      xds: options.xds ?? {},
+      started: options.started ?? {},
+      timeline,
+    },
     ends,
-    options.started ?? {},
   );
   const load = new Load(options.perSecond);
   ends.defer(() => load.end());

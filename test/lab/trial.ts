@@ -99,7 +99,7 @@ export async function trial(stage: Stage, scenario: Scenario): Promise<Verdict> 
 const TOLD_BLOCK_MS = 30;
 
 async function blockOf({ gateway }: Laboratory): Promise<number> {
-  return gateway.name === "signalbox" ? await gateway.signalbox.longestBlockMs() : 0;
+  return gateway.name === "signalbox" ? await gateway.signalboxes.longestBlockMs() : 0;
 }
 
 /** Envoys write their access log this often at least. */

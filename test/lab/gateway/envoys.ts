@@ -1,6 +1,6 @@
 /** The Envoys that requests go through, of several versions and transports, and what their access logs say of requests that were not plain. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { bootstrapOf } from "../../../src/envoy/bootstrap.ts";
+import { type BootstrapTls, bootstrapOf } from "../../../src/envoy/bootstrap.ts";
 import type { ProxyTransport } from "../../../src/envoy/variant.ts";
 import { type EnvoyProcess, startEnvoy } from "../../envoy/envoy-process.ts";
 import type { Door } from "../load/load-process.ts";
@@ -32,16 +32,26 @@ interface AccessLog {
   readonly user_agent: string;
 }
 
+/** How an Envoy finds Signalbox. */
+export interface XdsDoor {
+  /** `ip:port`, or `name:port` where there is DNS. */
+  readonly address: string;
+  /** Port of a DNS server on 127.0.0.1, in the place of the machine's own. */
+  readonly dnsPort: number | undefined;
+  /** Undefined: plaintext. */
+  readonly tls: BootstrapTls | undefined;
+}
+
 export class Envoy {
   readonly kind: EnvoyKind;
-  readonly #xdsPort: number;
+  readonly #xds: XdsDoor;
   readonly #timeline: Timeline;
   #process: EnvoyProcess | undefined;
   #port = 0;
 
-  constructor(kind: EnvoyKind, xdsPort: number, timeline: Timeline) {
+  constructor(kind: EnvoyKind, xds: XdsDoor, timeline: Timeline) {
     this.kind = kind;
-    this.#xdsPort = xdsPort;
+    this.#xds = xds;
     this.#timeline = timeline;
   }
 
@@ -62,13 +72,16 @@ export class Envoy {
       fleet: "edge",
       nodeId: name,
       nodeCluster: "edge",
-      xdsAddress: `127.0.0.1:${this.#xdsPort}`,
+      xdsAddress: this.#xds.address,
       adminAddress: "127.0.0.1:0",
       transport,
-      tls: undefined,
+      tls: this.#xds.tls,
       probeAddress: undefined,
     });
-    const envoy = await startEnvoy({ bootstrap, version, logLevel: "warning", onLine: (line) => this.#said(line) });
+    const envoy = await startEnvoy({
+      bootstrap: { ...bootstrap, ...resolverOf(this.#xds) },
+      ...{ version, logLevel: "warning", onLine: (line: string) => this.#said(line) },
+    });
     this.#process = envoy;
     await envoy.ready();
     this.#port = await envoy.port("http");
@@ -120,3 +133,17 @@ export class Envoy {
     this.#timeline.add(name, { at: Date.parse(log.time), text });
   }
 }
+
+/** For a bootstrap: what a pod has from its /etc/resolv.conf. */
+const resolverOf = ({ dnsPort }: XdsDoor) =>
+  dnsPort === undefined
+    ? {}
+    : {
+        typed_dns_resolver_config: {
+          name: "envoy.network.dns_resolver.cares",
+          typed_config: {
+            "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+            resolvers: [{ socket_address: { address: "127.0.0.1", port_value: dnsPort } }],
+          },
+        },
+      };

@@ -13,6 +13,9 @@ const READY_MS = 60_000;
 /** Node's histogram counts the time between two timers that are this far apart, in ms. */
 const TIMER_MS = 10;
 
+/** Oldest that a connection over TLS gets, so that each is opened several times in a scenario, with the certificates of then. */
+export const CONNECTION_AGE_MS = 2_000;
+
 /** How it is started. */
 export interface Started {
   /** The executable. Default: src/main.ts. */
@@ -21,53 +24,73 @@ export interface Started {
   readonly nodeOptions?: readonly string[];
 }
 
+/** What is configured for the one fleet of the laboratory, beside the defaults. */
+export type FleetConfiguration = Readonly<Record<string, unknown>>;
+
+/** Where one is to listen, and what it is to read. */
+export interface SignalboxParts {
+  /** In the timeline. */
+  readonly name: string;
+  /** Of its own, as a pod has one. */
+  readonly address: string;
+  /** 0 takes any free port. */
+  readonly xdsPort: number;
+  readonly kubeconfig: string;
+  /** Folder with tls.crt, tls.key and ca.crt. Undefined: plaintext. */
+  readonly certificates: string | undefined;
+  readonly started: Started;
+  readonly timeline: Timeline;
+}
+
 export class Signalbox {
   readonly xdsPort: number;
+  readonly #parts: SignalboxParts;
   readonly #adminPort: number;
   readonly #folder: string;
-  readonly #kubeconfig: string;
-  readonly #timeline: Timeline;
-  readonly #started: Started;
   #child: Child | undefined;
 
-  private constructor(given: {
-    xdsPort: number;
-    adminPort: number;
-    folder: string;
-    kubeconfig: string;
-    timeline: Timeline;
-    started: Started;
-  }) {
-    this.xdsPort = given.xdsPort;
-    this.#adminPort = given.adminPort;
-    this.#folder = given.folder;
-    this.#kubeconfig = given.kubeconfig;
-    this.#timeline = given.timeline;
-    this.#started = given.started;
+  private constructor(parts: SignalboxParts, adminPort: number, folder: string) {
+    this.xdsPort = parts.xdsPort;
+    this.#parts = parts;
+    this.#adminPort = adminPort;
+    this.#folder = folder;
   }
 
-  /** Starts it; ready when this resolves. */
-  static async start(kubeconfig: string, timeline: Timeline, started: Started = {}): Promise<Signalbox> {
-    const [xds, admin] = [await reservePort("127.0.0.1", 0), await reservePort("127.0.0.1", 0)];
+  /** Starts it with this configuration (see `configure`); ready when this resolves. */
+  static async start(parts: SignalboxParts, fleet: FleetConfiguration = {}): Promise<Signalbox> {
+    const { address, xdsPort } = parts;
+    const xds = xdsPort === 0 ? (await reservePort(address, 0)).port : xdsPort;
+    const admin = await reservePort(address, 0);
     const folder = await mkdtemp(join(tmpdir(), "signalbox-lab-"));
-    const [xdsPort, adminPort] = [xds.port, admin.port];
-    const signalbox = new Signalbox({ xdsPort, adminPort, folder, kubeconfig, timeline, started });
-    await signalbox.configure({});
-    await signalbox.restart("SIGTERM");
+    const signalbox = new Signalbox({ ...parts, xdsPort: xds }, admin.port, folder);
+    await signalbox.configure(fleet);
+    await signalbox.run();
     return signalbox;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  get address(): string {
+    return this.#parts.address;
   }
 
   /** Writes its configuration: defaults, but for what is given for its one fleet, for hosts, and as other sections. A running one takes it by itself. */
   async configure(
-    fleet: Readonly<Record<string, unknown>>,
+    fleet: FleetConfiguration,
     hosts: Readonly<Record<string, unknown>> = {},
     others: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
+    const { address, kubeconfig, certificates } = this.#parts;
     const configuration = {
-      source: { kubernetes: { kubeconfig: this.#kubeconfig } },
+      source: { kubernetes: { kubeconfig } },
       saved: { file: "state", everyMs: 1_000 }, // its operator is ten times faster than a real one, too
-      xds: { address: `127.0.0.1:${this.xdsPort}` },
-      admin: { address: `127.0.0.1:${this.#adminPort}` },
+      xds: {
+        address: `${address}:${this.xdsPort}`,
+        ...(certificates === undefined ? {} : { tls: tlsIn(certificates) }),
+      },
+      admin: { address: `${address}:${this.#adminPort}` },
       hosts: { allowedNetworks: ["127.0.0.0/8", "::1/128"], ...hosts },
       fleets: [{ name: "edge", listeners: [{ name: "http", address: "127.0.0.1", port: 0 }], ...fleet }],
       ...others,
@@ -80,26 +103,37 @@ export class Signalbox {
     return join(this.#folder, "signalbox.yaml");
   }
 
-  /** Ends the running one, if any, by this signal, and starts another. Fulfilled when that is ready. */
+  /** Ends it by this signal, and starts another in its place. Fulfilled when that is ready. */
   async restart(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    if (this.#child?.running === true) {
-      this.#timeline.note("lab", `${signal} to Signalbox`);
-      process.kill(this.#child.pid, signal);
-      await this.#child.exited;
-    }
-    const { main = SOURCE, nodeOptions = [] } = this.#started;
+    await this.end(signal);
+    await this.run();
+  }
+
+  /** Fulfilled when it has ended. */
+  async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (this.#child?.running !== true) return;
+    this.#parts.timeline.note("lab", `${signal} to ${this.name}`);
+    process.kill(this.#child.pid, signal);
+    await this.#child.exited;
+    this.#parts.timeline.note("lab", `${this.name} has ended`);
+  }
+
+  /** Starts it, after it has ended. Fulfilled when it is ready. */
+  async run(): Promise<void> {
+    const { name, timeline, started } = this.#parts;
+    const { main = SOURCE, nodeOptions = [] } = started;
     this.#child = await startChild({
       name: "signalbox serve",
       command: process.execPath,
       args: [...nodeOptions, main, "serve", "--config", this.#configuration],
-      onLine: (line) => this.#timeline.add("signalbox", eventOfLog(line)),
+      onLine: (line) => timeline.add(name, eventOfLog(line)),
     });
     const until = performance.now() + READY_MS;
     while (!(await this.#ready())) {
       if (this.#child.running && performance.now() < until) await sleep(20);
       else throw new Error(`signalbox serve is not ready:\n${this.#child.lastLines().join("\n")}`);
     }
-    this.#timeline.note("lab", "Signalbox is ready");
+    timeline.note("lab", `${name} is ready`);
   }
 
   async #ready(): Promise<boolean> {
@@ -116,7 +150,7 @@ export class Signalbox {
 
   /** Its admin address. */
   async admin(path: string): Promise<Response> {
-    return await fetch(`http://127.0.0.1:${this.#adminPort}${path}`);
+    return await fetch(`http://${this.address}:${this.#adminPort}${path}`);
   }
 
   /** Sum of a metric over its labels, as it is now. @throws where it has no such metric: a slip in a name is not a zero. */
@@ -139,6 +173,13 @@ export class Signalbox {
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
+
+const tlsIn = (folder: string) => ({
+  certFile: join(folder, "tls.crt"),
+  keyFile: join(folder, "tls.key"),
+  caFile: join(folder, "ca.crt"),
+  maxConnectionAgeMs: CONNECTION_AGE_MS,
+});
 
 /** Fields of the log that say nothing to whoever knows that it is Signalbox' log. */
 const KNOWN = new Set(["level", "time", "pid", "hostname", "msg"]);

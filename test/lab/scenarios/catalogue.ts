@@ -6,10 +6,12 @@ import { HOLDS } from "./holds.ts";
 import { HOST_ADDRESSES } from "./host-addresses.ts";
 import { HOSTNAMES } from "./hostnames.ts";
 import { HOSTS } from "./hosts.ts";
+import { LATE_ANSWERS } from "./late-answers.ts";
 import { LIFECYCLES } from "./lifecycles.ts";
 import { NOISE } from "./noise.ts";
 import { ODD_OBJECTS } from "./odd-objects.ts";
 import { OWNERSHIP } from "./ownership.ts";
+import { REPLICAS } from "./replicas.ts";
 import { REQUESTS } from "./requests.ts";
 import { RESTARTS } from "./restarts.ts";
 import { ROLLOUTS } from "./rollouts.ts";
@@ -26,10 +28,12 @@ export interface ScenarioGroup {
 export const GROUPS: readonly ScenarioGroup[] = [
   { title: "Replicas come and go", scenarios: [...SIZES, ...DISTRIBUTION] },
   { title: "Rollouts", scenarios: [...ROLLOUTS, ...FAILING_REPLICAS] },
+  { title: "Acknowledgements are late", scenarios: LATE_ANSWERS },
   { title: "Deployments end, and come back", scenarios: LIFECYCLES },
   { title: "Hostnames change, and pass on", scenarios: [...HOSTNAMES, ...OWNERSHIP] },
   { title: "Requests of other kinds", scenarios: REQUESTS },
   { title: "Signalbox, the API server, the operator and Envoys restart", scenarios: RESTARTS },
+  { title: "Signalbox in several replicas, and its certificates", scenarios: REPLICAS },
   {
     title: "Hosts die, hang, come back, and are believed dead",
     scenarios: [...HOSTS, ...BUS, ...HOLDS, ...SEVERAL_HOSTS],

@@ -1,5 +1,6 @@
 /** What happens to an installation, and what is promised of requests meanwhile. */
 import type { App } from "../cluster/deployments.ts";
+import type { XdsPlan } from "../gateway/xds-plan.ts";
 import type { Laboratory } from "../laboratory.ts";
 import type { Outcome } from "../load/outcome.ts";
 import type { RequestKind } from "../load/request-kind.ts";
@@ -34,6 +35,8 @@ export interface Scenario {
   readonly cause?: string;
   /** Happens to Signalbox or its Envoys, or asks for what the plain proxy does not do at all (aliases). */
   readonly about?: "signalbox";
+  /** How Envoys reach Signalbox. Default: one Signalbox, directly. */
+  readonly xds?: XdsPlan;
   /** Replicas of each deployment. Default 2. */
   readonly replicas?: number;
   /** The scale-down of the operator deletes more than it should. Default false. */
