@@ -145,7 +145,8 @@ function xdsCluster({ xdsAddress, tls }: BootstrapOptions): Cluster {
             // What a slow Envoy makes the control plane keep in its sockets. Envoy's own default is 16 MiB per stream.
             initialStreamWindowSize: { value: 262_144 },
             initialConnectionWindowSize: { value: 1_048_576 },
-            connectionKeepalive: { interval: durationOf(30_000), timeout: durationOf(5_000) },
+            // One that is frozen, or whose machine is gone, is followed for ten seconds at most; then another replica is.
+            connectionKeepalive: { interval: durationOf(5_000), timeout: durationOf(5_000) },
           },
         },
       }),

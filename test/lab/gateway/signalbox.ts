@@ -111,11 +111,24 @@ export class Signalbox {
 
   /** Fulfilled when it has ended. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    this.#signal(signal);
+    await this.#child?.exited;
+    this.#parts.timeline.note("lab", `${this.name} has ended`);
+  }
+
+  /** Lets it go on existing, and do nothing: neither answer nor close a connection. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  #signal(signal: NodeJS.Signals): void {
     if (this.#child?.running !== true) return;
     this.#parts.timeline.note("lab", `${signal} to ${this.name}`);
     process.kill(this.#child.pid, signal);
-    await this.#child.exited;
-    this.#parts.timeline.note("lab", `${this.name} has ended`);
   }
 
   /** Starts it, after it has ended. Fulfilled when it is ready. */

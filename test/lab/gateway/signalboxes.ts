@@ -16,6 +16,9 @@ const NAME = "signalbox.test";
 /** `preStop` of k8s/base: how long a pod serves on after it has been taken out of the Service. */
 const PRE_STOP_MS = 3_000;
 
+/** `minReadySeconds` there is 40, for a DNS that answers from a cache for 30 s. Here Envoys know a new pod after what they wait between two questions, and a lifetime. */
+const MIN_READY_MS = 10_000;
+
 export class Signalboxes {
   readonly #needs: GatewayNeeds;
   readonly #port: number;
@@ -80,11 +83,12 @@ export class Signalboxes {
     this.#publish(one, true);
   }
 
-  /** Replaces each by a new one, with this configuration, in the way of k8s/base: maxSurge 1, maxUnavailable 0. Fulfilled when the last old one has ended. */
+  /** Replaces each by a new one, with this configuration, in the way of k8s/base: maxSurge 1, maxUnavailable 0, minReadySeconds. Fulfilled when the last old one has ended. */
   async upgrade(fleet: FleetConfiguration): Promise<void> {
     const ends: Promise<void>[] = [];
     for (const old of [...this.#running]) {
       await this.#make(fleet);
+      await sleep(MIN_READY_MS);
       ends.push(this.#delete(old));
     }
     await Promise.all(ends);

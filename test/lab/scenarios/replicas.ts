@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Envoy } from "../gateway/envoys.ts";
 import { signalboxOf } from "../gateway/gateway.ts";
-import { CONNECTION_AGE_MS } from "../gateway/signalbox.ts";
+import { CONNECTION_AGE_MS, type Signalbox } from "../gateway/signalbox.ts";
 import { updateAll } from "./rollouts.ts";
 import type { Scenario, Stage } from "./scenario.ts";
 
@@ -13,14 +13,23 @@ async function eachRestarted({ lab }: Stage, signal: "SIGTERM" | "SIGKILL"): Pro
 }
 
 /** Each in turn, in the middle of a rollout of everything each time. */
-async function eachRestartedInRollouts(stage: Stage, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+async function eachRestartedInRollouts(stage: Stage): Promise<void> {
   const { signalboxes } = signalboxOf(stage.lab.gateway);
   for (const one of signalboxes.all) {
     await updateAll(stage);
     await sleep(200);
-    await signalboxes.restart(one, signal);
+    await signalboxes.restart(one, "SIGTERM");
     await stage.lab.deployments.settled(stage.names);
   }
+}
+
+/** The one that most Envoys hang on. */
+async function busiest({ lab }: Stage): Promise<Signalbox> {
+  const { signalboxes } = signalboxOf(lab.gateway);
+  const counted = await Promise.all(
+    signalboxes.all.map(async (one) => ({ one, proxies: await one.metric("signalbox_proxies") })),
+  );
+  return counted.reduce((most, other) => (other.proxies > most.proxies ? other : most)).one;
 }
 
 /** Rolls everything out again and again until this is done. */
@@ -29,12 +38,15 @@ async function whileRollingOut(stage: Stage, act: () => Promise<void>): Promise<
   const acting = act().finally(() => {
     done = true;
   });
+  acting.catch(() => undefined); // told when it is awaited
   while (!done) {
     await updateAll(stage);
     await stage.lab.deployments.settled(stage.names);
   }
   await acting;
 }
+
+const FROZEN_MS = 25_000;
 
 /** Within this time Signalbox sees files that have changed, and Envoy too. */
 const NOTICED_MS = 2_000;
@@ -62,15 +74,41 @@ export const REPLICAS: readonly Scenario[] = [
     what: "two replicas of Signalbox, each restarted (SIGTERM) in the middle of a rollout of everything",
     promised: "nothing",
     xds: { signalboxes: 2 },
-    run: (stage) => eachRestartedInRollouts(stage, "SIGTERM"),
+    run: eachRestartedInRollouts,
   },
   {
-    name: "replicas-killed-in-rollout",
+    name: "replica-killed-in-rollout",
     about: "signalbox",
-    what: "two replicas of Signalbox, each killed (SIGKILL) in the middle of a rollout of everything",
+    what: "two replicas of Signalbox, the one that most Envoys hang on killed (SIGKILL) in the middle of a rollout of everything",
     promised: "nothing",
     xds: { signalboxes: 2 },
-    run: (stage) => eachRestartedInRollouts(stage, "SIGKILL"),
+    run: async (stage) => {
+      const { signalboxes } = signalboxOf(stage.lab.gateway);
+      await updateAll(stage);
+      await sleep(200);
+      await signalboxes.restart(await busiest(stage), "SIGKILL");
+      await stage.lab.deployments.settled(stage.names);
+    },
+  },
+  {
+    name: "replica-frozen-in-rollout",
+    about: "signalbox",
+    what: "two replicas of Signalbox, the one that most Envoys hang on frozen for 25 s, in the middle of rollouts of everything",
+    promised: "measured",
+    cause:
+      "an Envoy follows a replica that says nothing until that has not answered its ping either: up to ten seconds",
+    xds: { signalboxes: 2 },
+    run: async (stage) => {
+      const frozen = await busiest(stage);
+      await updateAll(stage);
+      frozen.freeze();
+      try {
+        await whileRollingOut(stage, () => sleep(FROZEN_MS));
+      } finally {
+        frozen.thaw();
+      }
+      await stage.lab.deployments.settled(stage.names);
+    },
   },
   {
     name: "replicas-upgraded",
