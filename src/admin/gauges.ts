@@ -5,7 +5,7 @@ import { isCurrent } from "./answers.ts";
 import type { AdminModel, FleetFacts, ProxyFacts } from "./model.ts";
 
 /** Registers the gauges; gives the function that reads them all anew. It breathes between fleets, since each may have 100,000 hostnames. */
-export function gaugesOf(model: AdminModel, registry: Registry, now: () => number): () => Promise<void> {
+export function gaugesOf(model: AdminModel, registry: Registry): () => Promise<void> {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> =>
     new Gauge({ name: `signalbox_${name}`, help, labelNames: [...labelNames], registers: [registry] });
   const ready = gauge("ready", "1 once proxies are served.", []);
@@ -52,9 +52,8 @@ export function gaugesOf(model: AdminModel, registry: Registry, now: () => numbe
     rejecting.set({ fleet }, own.filter(({ types }) => types.some(({ rejected }) => rejected.length > 0)).length);
   };
   return async () => {
-    const since = model.stale()?.sinceMs;
     ready.set(model.readiness().ready ? 1 : 0);
-    stale.set(since === undefined ? 0 : Math.max(0, now() - since) / 1000);
+    stale.set((model.stale()?.forMs ?? 0) / 1000);
     claimed.set(model.placement.size);
     // Fleets and codes that are gone since the last time must not linger.
     for (const one of [hostnames, empty, endpoints, problems, proxies, current, rejecting]) one.reset();

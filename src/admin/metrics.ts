@@ -101,7 +101,7 @@ export class Metrics {
   /** `now` in ms since the epoch. Metrics of the process and of Node are collected too, the event loop's delay among them. */
   constructor(model: AdminModel, now: () => number) {
     this.#now = now;
-    this.#read = gaugesOf(model, this.#registry, now);
+    this.#read = gaugesOf(model, this.#registry);
     collectDefaultMetrics({ register: this.#registry });
     const typed = [
       this.#responses,

@@ -55,8 +55,8 @@ export interface AdminModel {
   readonly version: string;
   readonly startedAtMs: number;
   readiness(): Readiness;
-  /** Why what is known may be out of date, with the remedy, and since when; undefined while it is not. */
-  stale(): { readonly because: string; readonly sinceMs: number } | undefined;
+  /** Why what is known may be out of date, with the remedy, and for how long it has been so; undefined while it is not. */
+  stale(): { readonly because: string; readonly forMs: number } | undefined;
   /** A live view. */
   readonly placement: Placement;
   /** Also for a hostname that nobody claims. */

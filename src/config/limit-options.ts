@@ -24,11 +24,15 @@ export const LIMIT_OPTIONS: SectionOption = {
   effect:
     "What one client of the xDS port may ask for, so that one that misbehaves is slowed, refused or cut and the others notice nothing (docs/misbehaving-clients.md).",
   options: {
-    connections: limit("connections", "Connections open at a time; one more is cut at once.", {
-      minimum: 0,
-      maximum: MILLION,
-      zero: "no limit",
-    }),
+    connections: limit(
+      "connections",
+      "Connections open at a time; one more is cut at once. Fewer where the process may not open so many files, of which 160 are left for everything else.",
+      {
+        minimum: 0,
+        maximum: MILLION,
+        zero: "no limit",
+      },
+    ),
     connectionsPerAddress: limit(
       "connectionsPerAddress",
       "Of these, from one IP address. Proxies behind one address translator count together.",

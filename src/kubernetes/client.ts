@@ -48,7 +48,7 @@ interface Question {
 }
 
 /** Dead peers are found by TCP: the first probe after this long, then (libuv) ten in as many seconds. */
-const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_MS = 5_000;
 
 /** As much of a refusal's body as is read: a Status object is far smaller. */
 const REFUSAL_BYTES = 65_536;

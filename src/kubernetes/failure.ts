@@ -53,6 +53,12 @@ export function failureOf(caught: unknown, server: string): Failure {
         ? "Renew the certificate of the API server, or set the clock of this machine"
         : "Put the authority that signed it into the kubeconfig (certificate-authority) and use a server name the certificate has",
     };
+  if (code === "EMFILE" || code === "ENFILE")
+    return {
+      code: "unreachable",
+      cause: `no connection to ${server}: ${words}`,
+      remedy: "Raise the limit of open files (LimitNOFILE in systemd, ulimit -n in a shell)",
+    };
   return {
     code: "unreachable",
     cause: `no connection to ${server}: ${words}`,

@@ -34,6 +34,7 @@ const LOST: ReadonlySet<FailureCode> = new Set(["expired", "undecodable", "absen
  * The memory of one reflector's failures.
  * - Waits grow over a series of failures, which ends when a watch has lived for `settledMs`, not when one was opened: a server that accepts
  *   and closes at once is asked ever more seldom.
+ * - The first failure of a series costs no wait: a watch that worked is opened again at once, since replicas move meanwhile.
  * - What somebody has to put right first (403, 404) is tried at a slow, even pace, but not at once: an API server that starts answers so too,
  *   before it has read its roles and CustomResourceDefinitions (seen on 1.36.3).
  * - A server that says how long to stay away is believed.
@@ -43,6 +44,8 @@ export class Recovery {
   readonly #helplessMs: number;
   readonly #chance: () => number;
   #failures = 0;
+  /** It has worked for long since the last failure. */
+  #worked = false;
   #refusals = 0;
   /** Lost positions since it last settled. */
   #expirations = 0;
@@ -65,6 +68,7 @@ export class Recovery {
   failed(failure: Failure, now: number): Verdict {
     const waitMs = this.#waitAfter(failure);
     this.#failures++;
+    this.#worked = false;
     if (ABOUT_POSITION.has(failure.code)) this.#refusals++;
     this.#staleness = { sinceMs: this.#staleness?.sinceMs ?? now, failure };
     return { waitMs, lost: LOST.has(failure.code) || this.#refusals >= POSITION_TRIES };
@@ -82,6 +86,7 @@ export class Recovery {
   settled(): void {
     this.#backoff.reset();
     this.#failures = 0;
+    this.#worked = true;
     this.#expirations = 0;
   }
 
@@ -90,6 +95,6 @@ export class Recovery {
     if (helpless && this.#failures >= HELPLESS_TRIES) return this.#helplessMs * (0.75 + this.#chance() * 0.5);
     // A position grown old is nobody's fault: list at once, also after an outage, which often ends so. But not for ever.
     if (code === "expired" && this.#expirations++ === 0) return 0;
-    return Math.max(this.#backoff.next(), retryAfterMs);
+    return Math.max(this.#worked ? 0 : this.#backoff.next(), retryAfterMs);
   }
 }

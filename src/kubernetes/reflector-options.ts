@@ -32,6 +32,8 @@ export interface ReflectorTuning extends BackoffOptions {
   readonly answerMs?: number;
   /** A watch silent for longer is taken for half open, in ms. Default 150,000: bookmarks come every 60 s or so. */
   readonly idleMs?: number;
+  /** A watch silent for longer is compared with another one (see quiet-watch.ts), in ms. Default 10,000. */
+  readonly quietMs?: number;
   /** A watch that lived this long ends a series of failures, in ms. Default 10,000. */
   readonly settledMs?: number;
   /** The longest event, in bytes. Default 16 MiB; etcd takes 1.5 MiB. */
@@ -70,6 +72,7 @@ export function tuningOf(options: ReflectorTuning): Required<ReflectorTuning> {
   const defaults = {
     answerMs: 60_000,
     idleMs: 150_000,
+    quietMs: 10_000,
     settledMs: 10_000,
     maxLineBytes: 16_777_216,
     helplessMs: 30_000,

@@ -8,11 +8,12 @@ import { Breath } from "./breath.ts";
 import { ApiError, type Failure } from "./failure.ts";
 import { type Draft, Inventory } from "./inventory.ts";
 import { listPages } from "./list.ts";
+import { QuietWatch } from "./quiet-watch.ts";
 import { Recovery, type Staleness } from "./recovery.ts";
 import { type Batch, type ReflectorOptions, type ReflectorTuning, tuningOf } from "./reflector-options.ts";
 import { NEXT, type ReflectorEvent, type ReflectorState } from "./reflector-state.ts";
 import { identityOf, type Resource } from "./resource.ts";
-import { openWatch, type WatchEvent } from "./watch.ts";
+import { openWatch, type WatchEvent, type WatchSource } from "./watch.ts";
 
 /** Upserts of one batch: what a receiver can work off within a few ms. */
 const BATCH_OBJECTS = 500;
@@ -222,10 +223,16 @@ export class Reflector<T> {
   async #watch(signal: AbortSignal): Promise<ReflectorEvent> {
     const { clock } = this.#options;
     if (this.#resource === undefined) throw new Error("reflector: watching what was never listed");
-    const { events, openedAt, timeoutMs, left } =
+    const { events, openedAt, timeoutMs, left, source, closing } =
       this.#stream ?? (await this.#open(this.#resource, this.#position, signal));
     this.#emptied = this.#inventory.size === 0;
     const proof = setTimeout(() => this.#current(), PROOF_MS);
+    const quiet = new QuietWatch({
+      source,
+      quietMs: this.#tuning.quietMs,
+      position: () => this.#position,
+      dead: (failure) => closing.abort(failure),
+    });
     const breath = new Breath(clock.now);
     try {
       this.#take(left);
@@ -238,6 +245,7 @@ export class Reflector<T> {
       }
     } finally {
       clearTimeout(proof);
+      quiet.stop();
       if (clock.now() - openedAt >= this.#tuning.settledMs) this.#recovery.settled();
     }
     const livedMs = clock.now() - openedAt;
@@ -268,7 +276,7 @@ export class Reflector<T> {
     const events = await openWatch(source, position);
     signal.removeEventListener("abort", abandoned);
     const openedAt = this.#options.clock.now();
-    this.#stream = { events, closing, openedAt, timeoutMs: timeoutSeconds * 1_000, left: [] };
+    this.#stream = { events, source, closing, openedAt, timeoutMs: timeoutSeconds * 1_000, left: [] };
     return this.#stream;
   }
 
@@ -340,6 +348,7 @@ export class Reflector<T> {
 
 interface Stream {
   readonly events: Awaited<ReturnType<typeof openWatch>>;
+  readonly source: WatchSource;
   readonly closing: AbortController;
   /** On the reflector's clock, in ms. */
   readonly openedAt: number;

@@ -26,6 +26,7 @@ import { type Assignment, XdsServer } from "../xds/server.ts";
 import { EventReports, type Reporting } from "./event-reports.ts";
 import { fleetOf } from "./fleet-of.ts";
 import { keptSource } from "./kept-source.ts";
+import { mostOpenFiles, withinOpenFiles } from "./open-files.ts";
 import { RunningModel } from "./running-model.ts";
 import { bothOf, type Story } from "./story.ts";
 import { TlsStory } from "./tls-story.ts";
@@ -71,6 +72,7 @@ export class ControlPlane {
   readonly #tlsStory: TlsStory;
   #port: XdsPort | undefined;
   #synced = false;
+  /** Since when by a clock that nobody sets, in ms. */
   #stale: { readonly because: string; readonly sinceMs: number } | undefined;
   readonly #sourceProblems = new Map<string, ProblemReport["problems"]>();
 
@@ -107,7 +109,7 @@ export class ControlPlane {
       graceMs: xds.graceMs,
       inFlightBytes: xds.bytesInFlight,
       maxRequestBytes: xds.maxRequestBytes,
-      limits: xds.limits,
+      limits: withinOpenFiles(xds.limits, mostOpenFiles(), parts.log),
       reword: rewordedScope,
     });
   }
@@ -126,8 +128,8 @@ export class ControlPlane {
   }
 
   /** Why what is known may be out of date; undefined while it is not. */
-  get stale(): { readonly because: string; readonly sinceMs: number } | undefined {
-    return this.#stale;
+  get stale(): { readonly because: string; readonly forMs: number } | undefined {
+    return this.#stale && { because: this.#stale.because, forMs: performance.now() - this.#stale.sinceMs };
   }
 
   /** Problems of objects and files, as the source sees them. */
@@ -195,7 +197,7 @@ export class ControlPlane {
           { because: batch.stale },
           "waiting for the source: nothing is known yet, and proxies are sent nothing",
         );
-      this.#stale = batch.stale === undefined ? undefined : { because: batch.stale, sinceMs: Date.now() };
+      this.#stale = batch.stale === undefined ? undefined : { because: batch.stale, sinceMs: performance.now() };
       this.#runner.setStale(batch.stale !== undefined);
     }
     const agoMs = batch.asOfMs === undefined ? 0 : Math.max(0, Date.now() - batch.asOfMs);

@@ -36,7 +36,7 @@ export class RunningModel implements AdminModel {
     return { ready: false, waitingFor };
   }
 
-  stale(): { readonly because: string; readonly sinceMs: number } | undefined {
+  stale(): { readonly because: string; readonly forMs: number } | undefined {
     return this.#plane.stale;
   }
 

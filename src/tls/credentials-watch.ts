@@ -81,7 +81,8 @@ export class CredentialsWatch {
 
   #take(look: Look): void {
     const { observer, now } = this.#parts;
-    const [state, step] = afterLook(this.#state, look, now());
+    // How long a fault has been there is counted by a clock that nobody sets, or one set back by an hour would keep it untold as long.
+    const [state, step] = afterLook(this.#state, look, performance.now());
     this.#state = state;
     if (step.kind === "look-again") for (const folder of this.#folders) folder.lookAfter(step.afterMs);
     else if (step.kind === "tell") observer.kept(step.fault, state.held);

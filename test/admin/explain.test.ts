@@ -67,7 +67,7 @@ const rows: readonly (readonly [why: string, asked: string, model: AdminModel, s
   [
     "objects cannot be read any more",
     "b.test",
-    fakeModel({ records: [], changes: { stale: () => ({ because: "Restart the API server.", sinceMs: 0 }) } }),
+    fakeModel({ records: [], changes: { stale: () => ({ because: "Restart the API server.", forMs: 0 }) } }),
     "claims",
     /^nothing claimed b\.test when objects could last be read\. Restart the API server\.$/,
   ],

@@ -58,7 +58,7 @@ test("a stale source, problems and rejections are seen; what is solved goes", as
   const rejection = { type: CLUSTER, name: "a", of: undefined, version: "v", subject: undefined, detail: "d" };
   const changes: Partial<AdminModel> = {
     readiness: () => ({ ready: false, waitingFor: [] }),
-    stale: () => ({ because: "b", sinceMs: NOW - 2500 }),
+    stale: () => ({ because: "b", forMs: 2_500 }),
     problems: () => problems,
     proxies: () => [proxy(1), proxy(2, [rejection])],
   };

@@ -146,7 +146,10 @@ export class FakeApi {
     if (scripted !== undefined) scripted.fault(response, this);
     else if (kind === "list") this.list(response, query);
     else if (kind === "stream") this.stream(response);
-    else this.watch(response, Number(query.get("resourceVersion")));
+    else {
+      this.watch(response, Number(query.get("resourceVersion")));
+      setTimeout(() => response.end(), Number(query.get("timeoutSeconds")) * 1_000).unref();
+    }
   }
 
   list(response: ServerResponse, query: URLSearchParams): void {

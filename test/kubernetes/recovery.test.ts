@@ -70,6 +70,20 @@ test("the first lost position is listed at once, also after an outage; the next 
   assert.equal(recovery.failed(failure("expired"), 3).waitMs, 0);
 });
 
+test("what had worked for long is tried again at once, the second time after a wait", () => {
+  const recovery = new Recovery(tuningOf({ baseMs: 1_000 }), () => 0);
+  assert.equal(recovery.failed(failure("unreachable"), 0).waitMs, 1_000, "it never worked");
+  recovery.settled();
+  assert.equal(recovery.failed(failure("cut"), 1).waitMs, 0);
+  assert.equal(recovery.failed(failure("unreachable"), 2).waitMs, 1_000);
+  recovery.settled();
+  assert.equal(
+    recovery.failed(failure("throttled", 60_000), 3).waitMs,
+    60_000,
+    "a server that asks us to stay away is believed",
+  );
+});
+
 test("Retry-After counts where it is longer than our own wait", () => {
   const recovery = new Recovery(tuningOf({ baseMs: 1_000 }), () => 0);
   assert.equal(recovery.failed(failure("throttled", 60_000), 0).waitMs, 60_000);

@@ -39,6 +39,8 @@ export interface ServingOptions {
   /** Instead of an xDS address on a free port. */
   readonly xds?: string;
   readonly objects?: Readonly<Record<string, string>>;
+  /** A script of the shell that ends in `exec "$@"`, which is `signalbox serve`: `ulimit -n 100; exec "$@"`. */
+  readonly script?: string;
 }
 
 const ANY_FLEET = "  - {name: edge, listeners: [{name: http, address: 127.0.0.1, port: 0}]}";
@@ -48,7 +50,7 @@ export function configText({
   fleets = ANY_FLEET,
   more = "",
   xds = 'xds: {address: "127.0.0.1:0"}',
-}: Omit<ServingOptions, "test" | "objects">): string {
+}: Omit<ServingOptions, "test" | "objects" | "script">): string {
   return [
     "source: {folder: objects}",
     xds,
@@ -71,11 +73,10 @@ export async function serving(options: ServingOptions): Promise<Serving> {
   };
   for (const [name, text] of Object.entries(options.objects ?? {})) await write(`objects/${name}`, text);
   await write("signalbox.yaml", configText(options));
-  const child = await startChild({
-    name: "signalbox serve",
-    command: process.execPath,
-    args: [MAIN, "serve", "--config", join(folder, "signalbox.yaml")],
-  });
+  const { script } = options;
+  const serve = [process.execPath, MAIN, "serve", "--config", join(folder, "signalbox.yaml")];
+  const [command = "", ...args] = script === undefined ? serve : ["/bin/sh", "-c", script, "sh", ...serve];
+  const child = await startChild({ name: "signalbox serve", command, args });
   const stop = async (): Promise<void> => {
     await child.stop();
     await rm(folder, { recursive: true, force: true });

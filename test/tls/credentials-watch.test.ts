@@ -126,6 +126,19 @@ test("a certificate near its end is told of while it is used, and again when it 
   await until("renewed DNS:two.test");
 });
 
+test("a clock that is set back neither keeps a fault untold nor a successor unused", async (t) => {
+  const folder = await certificateFolder(t, { ...authority.server(["one.test"]), ca: authority.cert });
+  let now = Date.now();
+  const { until } = await watched(t, folder, () => {
+    now -= 10_000; // at every look
+    return now;
+  });
+  await folder.put({ cert: "" });
+  await until("kept DNS:one.test: certFile not-pem");
+  await folder.put(authority.server(["two.test"], { fromMs: -24 * HOUR }));
+  await until("renewed DNS:two.test");
+});
+
 test("files that cannot be read at the start are a fault, with the system's words and a remedy", async (t) => {
   const folder = await certificateFolder(t, { ...authority.server(), ca: authority.cert });
   const parts = { observer: {} as never, now: Date.now };

@@ -24,6 +24,20 @@ export interface Started {
   readonly nodeOptions?: readonly string[];
 }
 
+/** What a start is given that is not the usual. */
+export interface Circumstances {
+  /** In the place of the cluster's own: of somebody in between. */
+  readonly kubeconfig?: string;
+  /** The option `saved`. */
+  readonly saved?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A script of the shell that ends in `exec "$@"`, which is Signalbox: `ulimit -n 100; exec "$@"`. */
+  readonly script?: string;
+}
+
+/** Its operator is ten times faster than a real one, too. */
+const SAVED = { file: "state", everyMs: 1_000 };
+
 /** What is configured for the one fleet of the laboratory, beside the defaults. */
 export type FleetConfiguration = Readonly<Record<string, unknown>>;
 
@@ -48,6 +62,8 @@ export class Signalbox {
   readonly #adminPort: number;
   readonly #folder: string;
   #child: Child | undefined;
+  #circumstances: Circumstances = {};
+  #fleet: FleetConfiguration = {};
 
   private constructor(parts: SignalboxParts, adminPort: number, folder: string) {
     this.xdsPort = parts.xdsPort;
@@ -82,10 +98,12 @@ export class Signalbox {
     hosts: Readonly<Record<string, unknown>> = {},
     others: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
-    const { address, kubeconfig, certificates } = this.#parts;
+    this.#fleet = fleet;
+    const { address, certificates } = this.#parts;
+    const { kubeconfig = this.#parts.kubeconfig, saved = SAVED } = this.#circumstances;
     const configuration = {
       source: { kubernetes: { kubeconfig } },
-      saved: { file: "state", everyMs: 1_000 }, // its operator is ten times faster than a real one, too
+      saved,
       xds: {
         address: `${address}:${this.xdsPort}`,
         ...(certificates === undefined ? {} : { tls: tlsIn(certificates) }),
@@ -109,23 +127,31 @@ export class Signalbox {
     await this.run();
   }
 
+  /** Starts another in these circumstances, in the place of the running one; `{}` are the usual ones. Fulfilled when it is ready. */
+  async restartIn(circumstances: Circumstances): Promise<void> {
+    this.#circumstances = circumstances;
+    await this.configure(this.#fleet);
+    await this.restart("SIGTERM");
+  }
+
   /** Fulfilled when it has ended. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    this.#signal(signal);
+    this.signal(signal);
     await this.#child?.exited;
     this.#parts.timeline.note("lab", `${this.name} has ended`);
   }
 
   /** Lets it go on existing, and do nothing: neither answer nor close a connection. */
   freeze(): void {
-    this.#signal("SIGSTOP");
+    this.signal("SIGSTOP");
   }
 
   thaw(): void {
-    this.#signal("SIGCONT");
+    this.signal("SIGCONT");
   }
 
-  #signal(signal: NodeJS.Signals): void {
+  /** To the running one, if there is one. */
+  signal(signal: NodeJS.Signals): void {
     if (this.#child?.running !== true) return;
     this.#parts.timeline.note("lab", `${signal} to ${this.name}`);
     process.kill(this.#child.pid, signal);
@@ -135,10 +161,14 @@ export class Signalbox {
   async run(): Promise<void> {
     const { name, timeline, started } = this.#parts;
     const { main = SOURCE, nodeOptions = [] } = started;
+    const { env = {}, script } = this.#circumstances;
+    const serve = [process.execPath, ...nodeOptions, main, "serve", "--config", this.#configuration];
+    const [command = "", ...args] = script === undefined ? serve : ["/bin/sh", "-c", script, "sh", ...serve];
     this.#child = await startChild({
       name: "signalbox serve",
-      command: process.execPath,
-      args: [...nodeOptions, main, "serve", "--config", this.#configuration],
+      command,
+      args,
+      env: { ...process.env, ...env },
       onLine: (line) => timeline.add(name, eventOfLog(line)),
     });
     const until = performance.now() + READY_MS;
@@ -194,6 +224,9 @@ const tlsIn = (folder: string) => ({
   maxConnectionAgeMs: CONNECTION_AGE_MS,
 });
 
+/** A clock that is further off was shifted by a scenario. */
+const SAME_CLOCK_MS = 60_000;
+
 /** Fields of the log that say nothing to whoever knows that it is Signalbox' log. */
 const KNOWN = new Set(["level", "time", "pid", "hostname", "msg"]);
 
@@ -204,7 +237,8 @@ function eventOfLog(line: string): { readonly at: number; readonly text: string 
       ([field]) => !KNOWN.has(field) || (field === "hostname" && String(log[field]).includes(".test")),
     );
     const text = `${String(log["msg"])} ${rest.map(([field, value]) => `${field}=${JSON.stringify(value)}`).join(" ")}`;
-    return { at: Number(log["time"]) || Date.parse(String(log["time"])) || wallMs(), text: text.trim() };
+    const at = Number(log["time"]) || Date.parse(String(log["time"]));
+    return { at: Math.abs(at - wallMs()) < SAME_CLOCK_MS ? at : wallMs(), text: text.trim() };
   } catch {
     return { at: wallMs(), text: line };
   }

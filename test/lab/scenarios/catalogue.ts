@@ -1,4 +1,5 @@
 /** Every scenario, in the order of the page and in its groups. */
+import { API_FAULTS } from "./api-faults.ts";
 import { BUS } from "./bus.ts";
 import { DISTRIBUTION } from "./distribution.ts";
 import { FAILING_REPLICAS } from "./failing-replicas.ts";
@@ -8,6 +9,7 @@ import { HOSTNAMES } from "./hostnames.ts";
 import { HOSTS } from "./hosts.ts";
 import { LATE_ANSWERS } from "./late-answers.ts";
 import { LIFECYCLES } from "./lifecycles.ts";
+import { MACHINE_FAULTS } from "./machine-faults.ts";
 import { NOISE } from "./noise.ts";
 import { ODD_OBJECTS } from "./odd-objects.ts";
 import { OWNERSHIP } from "./ownership.ts";
@@ -40,6 +42,8 @@ export const GROUPS: readonly ScenarioGroup[] = [
   },
   { title: "Hosts of other kinds", scenarios: HOST_ADDRESSES },
   { title: "Odd objects, and noise", scenarios: [...ODD_OBJECTS, ...NOISE] },
+  { title: "The API server is slow, busy, cut off or silent", scenarios: API_FAULTS },
+  { title: "The machine of Signalbox: clock, descriptors, disk, time to run", scenarios: MACHINE_FAULTS },
 ];
 
 export const SCENARIOS: readonly Scenario[] = GROUPS.flatMap(({ scenarios }) => scenarios);
