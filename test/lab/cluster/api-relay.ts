@@ -42,6 +42,8 @@ export class ApiRelay {
   faults: RelayFaults = {};
   /** Requests so far, of each sort, those that were refused included. */
   readonly asked: Record<AskedFor, number> = { list: 0, watch: 0, other: 0 };
+  /** Lists that were reset in their middle so far. */
+  listsCut = 0;
   readonly #access: Access;
   readonly #agent: Agent;
   readonly #server: Server;
@@ -154,6 +156,9 @@ export class ApiRelay {
       response,
       faults: () => this.faults,
       reset: () => socket?.resetAndDestroy(),
+      listCut: () => {
+        this.listsCut += 1;
+      },
     });
     this.#open.add(exchange);
     response.once("close", () => {
@@ -172,6 +177,7 @@ interface ExchangeParts {
   readonly response: ServerResponse;
   readonly faults: () => RelayFaults;
   readonly reset: () => void;
+  readonly listCut: () => void;
 }
 
 /** One answer on its way. */
@@ -182,17 +188,19 @@ class Exchange {
   readonly #what: AskedFor;
   readonly #response: ServerResponse;
   readonly #faults: () => RelayFaults;
+  readonly #listCut: () => void;
   #silent = false;
   #bytes = 0;
   /** Writes go one after the other, however late each is. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor({ url, what, response, faults, reset }: ExchangeParts) {
+  constructor({ url, what, response, faults, reset, listCut }: ExchangeParts) {
     this.isWatch = url.includes("watch=true");
     this.#what = what;
     this.#response = response;
     this.#faults = faults;
     this.cut = reset;
+    this.#listCut = listCut;
   }
 
   take(answer: IncomingMessage): void {
@@ -231,7 +239,9 @@ class Exchange {
       this.#response.write(rest.subarray(from, from + sliceBytes));
       if (listBytesPerSecond !== undefined) await sleep(SLICE_MS);
     }
-    if (rest.length < chunk.length) this.cut();
+    if (rest.length === chunk.length) return;
+    this.#listCut();
+    this.cut();
   }
 }
 

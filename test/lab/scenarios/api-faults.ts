@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ApiRelay, type Refusal, type RelayFaults } from "../cluster/api-relay.ts";
 import { accessOf } from "../cluster/kube-api.ts";
 import { signalboxOf } from "../gateway/gateway.ts";
+import { followed } from "./followed.ts";
 import { keepsHostnames } from "./keeps-hostnames.ts";
 import { updateAll } from "./rollouts.ts";
 import type { Scenario, Stage } from "./scenario.ts";
@@ -14,6 +15,7 @@ async function behindRelay(stage: Stage, disturb: (relay: ApiRelay) => Promise<v
   const relay = await ApiRelay.start(await accessOf(lab.cluster.signalboxKubeconfig));
   try {
     await signalbox.restartIn({ kubeconfig: await relay.kubeconfig() });
+    await followed(stage);
     await sleep(SETTLED_MS);
     await keepsHostnames(stage, async () => {
       await disturb(relay);
@@ -123,9 +125,10 @@ export const API_FAULTS: readonly Scenario[] = [
     promised: "nothing",
     run: (stage) =>
       behindRelay(stage, async (relay) => {
-        relay.faults = { cutListsAfter: 6_000 };
+        relay.faults = { cutListsAfter: 2_000 };
         relay.write("{{{\n");
         await sleep(3_000);
+        if (relay.listsCut === 0) throw new Error("no list was cut");
       }),
   },
   {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalboxOf } from "../gateway/gateway.ts";
 import type { Circumstances, Signalbox } from "../gateway/signalbox.ts";
+import { followed } from "./followed.ts";
 import { keepsHostnames } from "./keeps-hostnames.ts";
 import { updateAll } from "./rollouts.ts";
 import type { Scenario, Stage } from "./scenario.ts";
@@ -26,6 +27,7 @@ async function onMachine(
   const folder = await mkdtemp(join(tmpdir(), "signalbox-machine-"));
   try {
     await signalbox.restartIn(circumstances(folder));
+    await followed(stage);
     await keepsHostnames(stage, () => disturb({ signalbox, folder }));
     await signalbox.restartIn({});
   } finally {
