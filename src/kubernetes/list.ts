@@ -49,6 +49,11 @@ export async function* listPages(source: ListSource): AsyncGenerator<ListPage, v
   } while (token !== "");
 }
 
+/** Where the resource is now, told by a request of after this call: not before any position that was ever told, unless the API server's store was put back. */
+export async function versionNow(source: Omit<ListSource, "backoff" | "sleep">): Promise<string> {
+  return decode(await pageBytes(source, 1, ""), source).resourceVersion;
+}
+
 /** Asks again for one page only, since a list of many pages would else never end under throttling. */
 async function throttled(source: ListSource, ask: () => Promise<Buffer>): Promise<Buffer> {
   for (let tries = 1; ; tries++) {
@@ -62,7 +67,7 @@ async function throttled(source: ListSource, ask: () => Promise<Buffer>): Promis
 }
 
 async function pageBytes(
-  { client, resource, signal, answerMs }: ListSource,
+  { client, resource, signal, answerMs }: Omit<ListSource, "backoff" | "sleep">,
   limit: number,
   token: string,
 ): Promise<Buffer> {
@@ -88,7 +93,10 @@ async function pageBytes(
   return Buffer.concat(chunks);
 }
 
-function decode(bytes: Buffer, { client, resource }: ListSource): ListPage & { readonly continueToken: string } {
+function decode(
+  bytes: Buffer,
+  { client, resource }: Pick<ListSource, "client" | "resource">,
+): ListPage & { readonly continueToken: string } {
   let list: Readonly<Record<string, unknown>> | undefined;
   try {
     list = fieldsOf(JSON.parse(bytes.toString("utf8")));

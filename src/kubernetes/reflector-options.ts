@@ -28,11 +28,11 @@ export interface ReflectorObserver {
 }
 
 export interface ReflectorTuning extends BackoffOptions {
-  /** How long the head of an answer, or one page of a list, may take, in ms. Default 60,000. */
+  /** How long the head of an answer, or one page of a list, may take, and how long a streamed list may say nothing, in ms. Default 60,000. */
   readonly answerMs?: number;
   /** A watch silent for longer is taken for half open, in ms. Default 150,000: bookmarks come every 60 s or so. */
   readonly idleMs?: number;
-  /** A watch silent for longer is compared with another one (see quiet-watch.ts), in ms. Default 10,000. */
+  /** A watch silent for longer is compared with another one (see quiet-watch.ts), in ms. Default 5,000. */
   readonly quietMs?: number;
   /** A watch that lived this long ends a series of failures, in ms. Default 10,000. */
   readonly settledMs?: number;
@@ -67,15 +67,18 @@ export interface ReflectorClock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** An API server that is back is found so late at most, in ms. client-go's 30 s spares one that thousands of kubelets ask; here four watches do, and requests fail while they wait. */
+const CAP_MS = 5_000;
+
 /** The complete tuning. */
 export function tuningOf(options: ReflectorTuning): Required<ReflectorTuning> {
   const defaults = {
     answerMs: 60_000,
     idleMs: 150_000,
-    quietMs: 10_000,
+    quietMs: 5_000,
     settledMs: 10_000,
     maxLineBytes: 16_777_216,
     helplessMs: 30_000,
   };
-  return { ...defaults, baseMs: 250, capMs: 30_000, ...options };
+  return { ...defaults, baseMs: 250, capMs: CAP_MS, ...options };
 }

@@ -5,6 +5,7 @@
  * This file is the loop; what it may do next stands in reflector-state.ts, what one request can give in list.ts and watch.ts.
  */
 import { Breath } from "./breath.ts";
+import { silence } from "./client.ts";
 import { ApiError, type Failure } from "./failure.ts";
 import { type Draft, Inventory } from "./inventory.ts";
 import { listPages } from "./list.ts";
@@ -13,6 +14,7 @@ import { Recovery, type Staleness } from "./recovery.ts";
 import { type Batch, type ReflectorOptions, type ReflectorTuning, tuningOf } from "./reflector-options.ts";
 import { NEXT, type ReflectorEvent, type ReflectorState } from "./reflector-state.ts";
 import { identityOf, type Resource } from "./resource.ts";
+import { lookForRewound } from "./rewound.ts";
 import { openWatch, type WatchEvent, type WatchSource } from "./watch.ts";
 
 /** Upserts of one batch: what a receiver can work off within a few ms. */
@@ -176,7 +178,9 @@ export class Reflector<T> {
   async #listByStream(resource: Resource, draft: Draft<T>, signal: AbortSignal): Promise<boolean> {
     try {
       const stream = await this.#open(resource, undefined, signal);
-      await this.#draftFrom(stream, resource, draft);
+      const { answerMs } = this.#tuning;
+      const late = setTimeout(() => stream.closing.abort(silence(this.#options.client.server, answerMs)), answerMs);
+      await this.#draftFrom(stream, resource, draft, () => late.refresh()).finally(() => clearTimeout(late));
     } catch (error) {
       const code = error instanceof ApiError ? error.failure.code : undefined;
       if (code === "cut" || code === "silent") this.#streaming = "not-now";
@@ -187,10 +191,11 @@ export class Reflector<T> {
     return true;
   }
 
-  async #draftFrom(stream: Stream, resource: Resource, draft: Draft<T>): Promise<void> {
+  async #draftFrom(stream: Stream, resource: Resource, draft: Draft<T>, heard: () => void): Promise<void> {
     const breath = new Breath(this.#options.clock.now);
     for (;;) {
       const { done, value } = await stream.events.next();
+      heard();
       if (done === true) throw unended(resource, "cut", "the stream ended before its list did");
       for (const [i, event] of value.entries()) {
         if (event.type === "bookmark") {
@@ -224,7 +229,7 @@ export class Reflector<T> {
     const { clock } = this.#options;
     if (this.#resource === undefined) throw new Error("reflector: watching what was never listed");
     const { events, openedAt, timeoutMs, left, source, closing } =
-      this.#stream ?? (await this.#open(this.#resource, this.#position, signal));
+      this.#stream ?? (await this.#reopen(this.#resource, signal));
     this.#emptied = this.#inventory.size === 0;
     const proof = setTimeout(() => this.#current(), PROOF_MS);
     const quiet = new QuietWatch({
@@ -253,6 +258,13 @@ export class Reflector<T> {
     // A CustomResourceDefinition that is deleted takes every object with it, and a second later its watches end. Installed anew in between, what was made
     // meanwhile may be missing from such a watch and from the one that goes on from it (seen once in 500 times on 1.36.3). So list: there is little.
     return this.#emptied && livedMs < timeoutMs - EARLY_MS ? "expired" : "ended";
+  }
+
+  async #reopen(resource: Resource, signal: AbortSignal): Promise<Stream> {
+    const position = this.#position;
+    const stream = await this.#open(resource, position, signal);
+    void lookForRewound(stream.source, position, (failure) => stream.closing.abort(failure));
+    return stream;
   }
 
   async #open(resource: Resource, position: string | undefined, signal: AbortSignal): Promise<Stream> {

@@ -135,7 +135,7 @@ export class KubernetesSource implements ObjectSource {
           client,
           clock,
           chance,
-          tuning,
+          tuning: { quietMs: quietMsFor(namespaces.length), ...tuning },
           // Hosts without a namespace are then read once per namespace: the same objects, so the same records.
           locate: async (signal) => (kind === "Host" ? await located(client, resource, signal) : resource),
           project: (object) => clusterObject(kind, object),
@@ -240,6 +240,11 @@ export class KubernetesSource implements ObjectSource {
 /** Its spec is a copy of that of an owner, which is the one that people edit. */
 function isOwned({ owner, record }: ClusterObject): boolean {
   return owner !== undefined || (record?.kind === "WorkloadReplicaSet" && record.deployment !== undefined);
+}
+
+/** All watches together are doubted at most four times a second (kubernetes/quiet-watch.ts): with many namespaces each more seldom. */
+function quietMsFor(namespaces: number): number {
+  return Math.max(5_000, 250 * KINDS.length * Math.max(1, namespaces));
 }
 
 const CONSEQUENCE: Partial<Readonly<Record<RecordKind, string>>> = {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,6 +148,27 @@ export class ApiServer {
     await this.#etcd?.end("SIGKILL");
     this.#admin?.close();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Keeps what etcd has now, for `restoreBackup`. Both are restarted for it. */
+  async backUp(): Promise<void> {
+    await this.#whileDown(async (data, backup) => await cp(data, backup, { recursive: true }));
+  }
+
+  /** Puts the backup in the place of what etcd has, as a restore does that is not told to raise revisions: they count on from the backup's. */
+  async restoreBackup(): Promise<void> {
+    await this.#whileDown(async (data, backup) => {
+      await rm(data, { recursive: true });
+      await cp(backup, data, { recursive: true });
+    });
+  }
+
+  async #whileDown(work: (data: string, backup: string) => Promise<void>): Promise<void> {
+    await this.kill();
+    await this.#etcd?.end("SIGTERM");
+    this.#etcd = undefined;
+    await work(join(this.folder, "etcd"), join(this.folder, "etcd-backup"));
+    await this.start();
   }
 
   /** Forgets all history in etcd, so that positions and continue tokens of before expire. */

@@ -9,17 +9,19 @@ const TAKEN: ObjectEvent = {
   regarding: { apiVersion: "v1", kind: "WorkloadDeployment", namespace: "blog", name: "cart", uid: "uid-1" },
   ...{ type: "Warning", reason: "HostnameTaken", note: "a.test is owned by namespace shop. Use another hostname." },
 };
+/** What every machine believes the time to be at the start. */
 const WALL = Date.UTC(2026, 0, 2);
 const HALF_HOUR = 1_800_000;
 
 function laboratory(t: TestContext) {
   const api = new FakeObjects();
   const clock = new TestClock();
+  const wall = { atMs: WALL };
   const writer = (speaks: () => boolean = () => true) => {
     const told: string[] = [];
     const made = new EventWriter({
       ...{ client: api, instance: "signalbox-1", speaks, clock, chance: () => 0 },
-      wallClock: () => WALL + clock.now(),
+      wallClock: () => wall.atMs + clock.now(),
       observer: {
         counted: (result, by) => told.push(by === 1 ? result : `${result} ${by}`),
         failed: ({ code }, waitMs) => told.push(`${code}, ${waitMs} ms`),
@@ -31,7 +33,7 @@ function laboratory(t: TestContext) {
   };
   const events = () => [...api.objects.values()];
   const changes = () => api.asked.map((asked) => asked.split(" ")[0]).join(" ");
-  return { api, clock, writer, events, changes };
+  return { api, clock, wall, writer, events, changes };
 }
 
 test("an Event says what, of which object, when and by whom", async (t) => {
@@ -45,6 +47,19 @@ test("an Event says what, of which object, when and by whom", async (t) => {
     ...{ apiVersion: "events.k8s.io/v1", kind: "Event", eventTime: "2026-01-02T00:00:03.000000Z", action: "Route" },
     ...{ reportingController: "signalbox.dev/signalbox", reportingInstance: "signalbox-1", ...TAKEN },
   });
+});
+
+test("a clock that is set moves the time that an Event shows, and not when it is said again", async (t) => {
+  const { clock, wall, writer, events } = laboratory(t);
+  writer().writer.report("a", [TAKEN], "all-replicas");
+  await clock.advance(10_000);
+  const counts: (number | undefined)[] = [];
+  for (const setMs of [3_600_000, -7_200_000, 86_400_000]) {
+    wall.atMs += setMs;
+    await clock.advance(HALF_HOUR);
+    counts.push(...events().map((event) => saidSoFar(event).count));
+  }
+  assert.deepEqual(counts, [2, 3, 4]);
 });
 
 test("said again after half an hour, it counts up; expired meanwhile, it is made anew", async (t) => {

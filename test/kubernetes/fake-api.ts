@@ -14,6 +14,9 @@ export interface Widget {
 /** `stream` is a watch that begins with a list. */
 export type RequestKind = "list" | "stream" | "watch";
 
+/** A list of one object, which is asked for its position alone. Is not written down. */
+const isGlance = (query: URLSearchParams): boolean => query.get("limit") === "1" && !query.has("continue");
+
 export interface SeenRequest {
   readonly kind: RequestKind;
   readonly query: URLSearchParams;
@@ -103,6 +106,14 @@ export class FakeApi {
     this.#oldest = ++this.#version;
   }
 
+  /** Goes back to what was there at the beginning: nothing, and counts on from there. Watches are cut. */
+  rewind(): void {
+    this.#widgets.clear();
+    this.#log = [];
+    this.#version = 100;
+    this.endWatches("reset");
+  }
+
   bookmark(): void {
     for (const response of this.#watches) response.write(bookmark(this.#version));
   }
@@ -139,6 +150,10 @@ export class FakeApi {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const query = new URL(request.url ?? "/", this.url).searchParams;
+    if (isGlance(query)) {
+      this.list(response, query);
+      return;
+    }
     const kind = !query.has("watch") ? "list" : query.has("sendInitialEvents") ? "stream" : "watch";
     this.requests.push({ kind, query });
     const at = this.#faults.findIndex((scripted) => scripted.kind === kind);

@@ -12,6 +12,8 @@ interface Candidate {
   readonly told: string[];
   /** What its requests meet from now on. */
   fault: ObjectFault | undefined;
+  /** By how much its machine's clock is off, in ms. */
+  wallAt: number;
 }
 
 /** `wallAt`: what its machine believes the time to be at the start. */
@@ -26,7 +28,7 @@ function laboratory(t: TestContext) {
   const candidates: Candidate[] = [];
   const candidate = (identity: string, { wallAt = 0, timing = {} }: Given = {}): Candidate => {
     const told: string[] = [];
-    const own: Candidate = { lease: undefined as never, told, fault: undefined };
+    const own: Candidate = { lease: undefined as never, told, fault: undefined, wallAt };
     const client = {
       read: (...asked: Parameters<FakeObjects["read"]>) => through(own, () => api.read(...asked)),
       change: (...asked: Parameters<FakeObjects["change"]>) => through(own, () => api.change(...asked)),
@@ -38,7 +40,7 @@ function laboratory(t: TestContext) {
     };
     const lease = new Lease({
       ...{ client, namespace: "signalbox", name: "signalbox-events", identity, clock, timing, chance: () => 0.5 },
-      wallClock: () => wallAt + clock.now(),
+      wallClock: () => own.wallAt + clock.now(),
       observer: {
         acquired: () => told.push("acquired"),
         lost: () => told.push("lost"),
@@ -135,6 +137,20 @@ for (const [wallAt, what] of [
     await advance(25_000);
     assert.equal(two.lease.leading, true);
   });
+
+test("clocks that are set while they run change nothing", async (t) => {
+  const { candidate, advance } = laboratory(t);
+  const [one, two] = [candidate("one", { wallAt: 100 * 86_400_000 }), candidate("two", { wallAt: 100 * 86_400_000 })];
+  one.lease.start();
+  await advance(1_000);
+  two.lease.start();
+  for (const setMs of [3_600_000, -3_600_000, 86_400_000, -86_400_000])
+    for (const machine of [one, two]) {
+      machine.wallAt += setMs;
+      await advance(30_000);
+    }
+  assert.deepEqual([one.told, two.told], [["acquired"], []]);
+});
 
 test("a holder that cannot renew stops by its own clock, before anybody else may begin", async (t) => {
   const { candidate, advance } = laboratory(t);

@@ -102,6 +102,21 @@ test("a position that etcd and the watch cache forgot leads to a new list", asyn
   await has(observed, "busy", "shade 149");
 });
 
+test("etcd put back to a backup: what is there now comes, what was made since goes, though positions lie in the future", async (t) => {
+  await server.backUp();
+  const observed = await observing(t, await server.adminKubeconfig());
+  await until("synced", () => observed.reflector.synced);
+  await server.admin.apply(widget("tulip", "yellow"));
+  for (let i = 0; i < 150; i++) await server.admin.apply(widget("busy", `tint ${i}`));
+  await has(observed, "busy", "tint 149");
+  await server.restoreBackup();
+  await server.admin.apply(widget("peony", "pink"));
+  await has(observed, "peony", "pink");
+  await until("the tulip went", () => !("tulip" in observed.colours));
+  await server.admin.delete(widget("peony"));
+  await until("the peony went", () => !("peony" in observed.colours));
+});
+
 test("RBAC: get, list and watch suffice; without them the failure names what to grant, and granting it helps", async (t) => {
   const kubeconfig = await server.kubeconfigFor("shop", "reader");
   const observed = await observing(t, kubeconfig, { helplessMs: 10 });

@@ -182,6 +182,19 @@ const rows: readonly Row[] = [
     requests: ["stream", "list", "watch"],
   },
   {
+    fault: "a streamed list falls silent",
+    why: "its middle is bounded as a page is; pages the next time",
+    tuning: { answerMs: 100 },
+    before: (api) =>
+      api.fail("stream", (response) => {
+        response.flushHeaders();
+        response.write(added("ghost"));
+      }),
+    failures: ["silent"],
+    lists: 1,
+    requests: ["stream", "list", "watch"],
+  },
+  {
     fault: "streamed lists not supported",
     why: "pages instead, and no failure",
     before: (api) => {

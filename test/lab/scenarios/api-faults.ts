@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiRelay, type Refusal, type RelayFaults } from "../cluster/api-relay.ts";
 import { accessOf } from "../cluster/kube-api.ts";
+import { LostPath } from "../cluster/lost-path.ts";
 import { signalboxOf } from "../gateway/gateway.ts";
 import { followed } from "./followed.ts";
 import { keepsHostnames } from "./keeps-hostnames.ts";
@@ -50,6 +51,28 @@ async function rolledOutUnder(
   });
 }
 
+async function losePath(stage: Stage): Promise<void> {
+  const { lab, names } = stage;
+  const { signalbox } = signalboxOf(lab.gateway);
+  const path = await LostPath.start(lab.cluster.signalboxKubeconfig);
+  try {
+    await signalbox.restartIn({ kubeconfig: path.kubeconfig });
+    await followed(stage);
+    await sleep(SETTLED_MS);
+    await keepsHostnames(stage, async () => {
+      await updateAll(stage);
+      await sleep(200);
+      lab.timeline.note("lab", "the way to the API server is lost");
+      path.lose();
+      await lab.deployments.settled(names);
+      await sleep(FOUND_OUT_MS);
+    });
+    await signalbox.restartIn({});
+  } finally {
+    await path.stop();
+  }
+}
+
 const cut = (relay: ApiRelay): void => relay.cutWatches();
 
 /** 500, 503 and 504 in turn. */
@@ -57,6 +80,9 @@ function failing(): () => Refusal {
   let count = 0;
   return () => ({ status: [500, 503, 504][count++ % 3] ?? 500 });
 }
+
+/** Within which Signalbox finds out that a connection is dead, by any means. */
+const FOUND_OUT_MS = 15_000;
 
 const BLIND = "while Signalbox cannot read, old replicas are unbound and new ones are not known";
 
@@ -158,6 +184,14 @@ export const API_FAULTS: readonly Scenario[] = [
     promised: "measured",
     cause: `${BLIND}: until Signalbox has found out`,
     run: (stage) => rolledOutUnder(stage, { faults: {}, struck: (relay) => relay.silence(), lastMs: 20_000 }),
+  },
+  {
+    name: "path-lost",
+    about: "signalbox",
+    what: "the way to the API server is lost on connections that are open (nothing passes, nothing is acknowledged), in the middle of a rollout of everything",
+    promised: "measured",
+    cause: `${BLIND}: until Signalbox has found out`,
+    run: losePath,
   },
   {
     name: "token-expired",
