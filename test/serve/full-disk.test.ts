@@ -27,7 +27,8 @@ test("a full disk is told once, and the next state that fits is saved", async (t
   const signalbox = await serving({
     test: t,
     script,
-    more: `saved: {file: ${disk}/state, everyMs: 1000}\nlog: {level: debug}`,
+    // What was lost lately is saved too, but for so short holds: then fewer workloads are a smaller state.
+    more: `saved: {file: ${disk}/state, everyMs: 1000}\nplacement: {hold: {holdMs: 0, windowMs: 1}}\nlog: {level: debug}`,
     objects: { "host.yaml": hostYaml("one", "127.0.0.1", host.port), "shop.yaml": workloads(1, "one") },
   });
   const file = MAY_MOUNT ? `/proc/${signalbox.child.pid}/root${disk}/state` : join(disk, "state");
