@@ -121,12 +121,28 @@ async function still(lab: Laboratory): Promise<{ readonly responses: number; rea
   throw new Error(`in each of ${MOST_WINDOWS} windows of ${WINDOW_MS / 1_000} s something moved by itself`);
 }
 
-/** Fulfilled when Envoys have been told of everything there is. */
-async function quiet(lab: Laboratory): Promise<void> {
-  for (let before = -1; ; await sleep(1_000)) {
-    const { responses } = await counts(lab);
-    if (responses === before) return;
-    before = responses;
+/** So much at once may cost Signalbox its watch, and a busy API server is slow to list. */
+const TOLD_MS = 120_000;
+
+/** Fulfilled when every Envoy has acknowledged so many hostnames, and nothing more is said. */
+async function told({ gateway, watched }: Laboratory, hostnames: number): Promise<void> {
+  const { signalbox, envoys } = signalboxOf(gateway);
+  let all = false;
+  let responses = -1;
+  const look = async (): Promise<void> => {
+    const before = responses;
+    responses = await signalbox.metric(COUNTED.responses);
+    all =
+      responses === before &&
+      (await signalbox.metric("signalbox_hostnames")) >= hostnames &&
+      (await signalbox.metric("signalbox_source_stale_seconds")) === 0 &&
+      (await signalbox.metric("signalbox_proxies_current")) === envoys.length;
+  };
+  const looking = setInterval(() => void look().catch(() => {}), 1_000);
+  try {
+    await watched.until(`every Envoy has ${hostnames} hostnames`, () => all, TOLD_MS);
+  } finally {
+    clearInterval(looking);
   }
 }
 
@@ -136,11 +152,11 @@ export const NOISE: readonly Scenario[] = [
     about: "signalbox",
     what: `another installation of ${HOSTS} Hosts and ${WORKLOADS} Workloads sends its heartbeats, while nothing moves (no proxy is told anything), and then during rolling updates of all deployments`,
     promised: "nothing",
-    prepare: async ({ lab }) => {
+    prepare: async ({ lab, names }) => {
       lab.timeline.note("lab", `${HOSTS} Hosts and ${WORKLOADS} Workloads are made`);
       await fill(lab);
       lab.timeline.note("lab", "they are made; Envoys are told");
-      await quiet(lab);
+      await told(lab, HOSTNAMES + names.length);
       lab.timeline.note("lab", "Envoys have been told");
     },
     run: async (stage) => {
