@@ -131,7 +131,8 @@ ${eventsTable(entries)}
 ${failuresText(entries)}
 
 ## How to read it
-- *Objects alive* and *outside the heap* are measured at rest, from the second rest on: the first is before code is compiled and caches are filled. Slopes are medians over all pairs of rests (Theil–Sen), which single wild ones do not move.
+- *Objects alive* and what they hold *outside V8's heap* are measured at rest, and judged from the middle on: before, code is compiled, and what is bounded fills up (names of hostnames that are gone, up to 1,024 for each kind of proxy and type;
+  the log of changes, likewise). Slopes are medians over all pairs of rests (Theil–Sen), which single wild ones do not move.
 - *Resident memory* also has what V8 and the allocator keep for later. Its slope is that of the lowest samples in the second half.
 - The Envoy that was never restarted (${LASTING_ENVOY}) had ${perHourText(residentSlope(samples, ({ envoys }) => envoys[LASTING_ENVOY]))} in the second half, load and churn included.
 - *held* is resources that proxies have acknowledged, over all of them.
@@ -188,11 +189,7 @@ function eventsTable(entries: readonly Entry[]): string {
 function failuresText(entries: readonly Entry[]): string {
   const failures = entriesOf(entries, "failure");
   if (failures.length === 0) return "None.";
-  const groups = Map.groupBy(
-    failures,
-    (failure) =>
-      `${failure.broken ? "against a promise" : "as told"} | ${failure.class} | ${failure.words} | ${failure.during.join(", ") || "nothing"}`,
-  );
+  const groups = Map.groupBy(failures, keyOf);
   const rows = [...groups]
     .toSorted(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))
     .map(([key, ones]) => [String(ones.length), ...key.split(" | ")]);
@@ -201,6 +198,14 @@ function failuresText(entries: readonly Entry[]): string {
     table(["requests", "", "class", "what clients got", "meanwhile"], rows),
     ...broken.slice(0, MOST_FAILURES).map(storyOf),
   ].join("\n\n");
+}
+
+/** Those alike are one row: of one that no promise covers, what took the promise away is told alone. */
+function keyOf({ broken, class: name, words, during }: FailedRequest): string {
+  const weakening = TROUBLES.filter(({ promised }) => promised !== "nothing").map((trouble) => trouble.name);
+  const meanwhile = broken ? during : during.filter((one) => weakening.includes(one));
+  const cause = name === "killed" || name === "stopping" ? "its host stopped what served it" : meanwhile.join(", ");
+  return [broken ? "against a promise" : "not promised", name, words, cause || "nothing"].join(" | ");
 }
 
 function storyOf({ id, request, hostname, proxy, tookMs, words, around }: FailedRequest): string {

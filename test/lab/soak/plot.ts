@@ -48,7 +48,7 @@ export function svgOf({ title, units, series, marks }: Plot): string {
     ...series.map((one, i) => drawn(one, colourOf(i), x, y)),
     ...legend(series),
     `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end" fill="#444444">${escaped(units[0])}</text>`,
-    `<text x="${LEFT - 6}" y="${TOP - 10}" text-anchor="end" fill="#444444">${escaped(units[1])}</text>`,
+    `<text x="4" y="${TOP - 10}" fill="#444444">${escaped(units[1])}</text>`,
     "</svg>",
   ];
   return `${parts.join("\n")}\n`;

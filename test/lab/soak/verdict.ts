@@ -61,13 +61,15 @@ export function verdictOf(entries: readonly Entry[]): readonly Judgement[] {
 
 type Timed<T> = T & { readonly at: number };
 
-/** The first rest is before anything has happened: code is not compiled and caches are empty. */
+/** In the first half code is compiled and what is bounded fills up. */
 function growth(what: string, rests: readonly Timed<Rest>[], bytes: (rest: Rest) => number): Judgement {
-  const perHour = slopeOf(rests.slice(1).map((rest): Point => [rest.at / HOUR_MS, bytes(rest) / MIB]));
+  const later = rests.slice(Math.floor(rests.length / 2));
+  const perHour = slopeOf(later.map((rest): Point => [rest.at / HOUR_MS, bytes(rest) / MIB]));
+  const [first, middle, last] = [rests.at(0), later.at(0), later.at(-1)];
   return {
-    what: `${what}, at rest`,
-    found: `${mib(rests.at(1), bytes)} at first, ${mib(rests.at(-1), bytes)} at the end: ${perHourText(perHour)}`,
-    ...flat(perHour, differenceIn(rests.at(1), rests.at(-1), bytes), ALIVE_MOST),
+    what: `${what}, at rest, in the second half`,
+    found: `${mib(first, bytes)} before anything happened, ${mib(middle, bytes)} in the middle, ${mib(last, bytes)} at the end: ${perHourText(perHour)}`,
+    ...flat(perHour, differenceIn(middle, last, bytes), ALIVE_MOST),
   };
 }
 
