@@ -5,7 +5,7 @@ import type { Fact, Part } from "./facts.ts";
  * After an absence, in ms: Signalbox reads everything again, Envoys connect again after a pause of their own, which grows while nobody answers, and everybody does so
  * on a machine that starts processes.
  */
-const RETURN_MS = 10_000;
+const RETURN_MS = 6_000;
 
 export interface Stretch {
   readonly from: number;

@@ -14,6 +14,8 @@ import type { Deed, DeedKind } from "./schedule.ts";
 /** An installation on which deeds are done, and what is wanted of its deployments now. */
 export interface Ground {
   readonly lab: Laboratory;
+  /** Runs before this one: what they made may still be on its way out, and no name comes twice. */
+  readonly round: number;
   /** By position. */
   readonly apps: App[];
   /** Those of another namespace, which wants hostnames that have an owner. */
@@ -22,13 +24,16 @@ export interface Ground {
   readonly broken: Set<string>;
 }
 
-/** Nothing has happened on it yet. */
-export async function groundOf({ lab, apps }: Stage): Promise<Ground> {
+/** Nothing has happened on it yet in this run. */
+export async function groundOf({ lab, apps }: Stage, round: number): Promise<Ground> {
   await lab.cluster.server.admin.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: RIVAL } });
-  return { lab, apps: [...apps], rivals: new Deployments(lab.api, lab.watched, RIVAL), broken: new Set() };
+  return { lab, round, apps: [...apps], rivals: new Deployments(lab.api, lab.watched, RIVAL), broken: new Set() };
 }
 
 const RIVAL = "rival";
+
+/** Names what a deed makes. */
+const numberOf = ({ round }: Ground, { number }: Deed): number => round * 1_000 + number;
 
 type Doing = (ground: Ground, deed: Deed) => Promise<void>;
 
@@ -99,7 +104,7 @@ export const DOINGS: Readonly<Record<DeedKind, Doing>> = {
   },
   "come-and-go": async (ground, deed) => {
     const { lab } = ground;
-    const app: App = { name: `app-new${deed.number}`, replicas: 2 };
+    const app: App = { name: `app-new${numberOf(ground, deed)}`, replicas: 2 };
     await made(() => lab.deployments.create(app));
     await insist(() => answersEverywhere(lab, hostnameOf(app.name))); // an Envoy that is being restarted refuses
     await lab.load.include(siteOf(app));
@@ -113,14 +118,15 @@ export const DOINGS: Readonly<Record<DeedKind, Doing>> = {
     const { rivals } = ground;
     const apps = appsOf(ground, deed).slice(0, 4);
     const wanted = apps.map(
-      ({ name }): App => ({ name: `${name}-x${deed.number}`, hostname: hostnameOf(name), replicas: 1 }),
+      ({ name }): App => ({ name: `${name}-x${numberOf(ground, deed)}`, hostname: hostnameOf(name), replicas: 1 }),
     );
     for (const app of wanted) await made(() => rivals.create(app));
     await sleep(deed.lastsMs);
     for (const { name } of wanted) await insist(() => rivals.delete(name));
   },
-  "odd-objects": async ({ lab }, deed) => {
-    let round = deed.number * 1_000;
+  "odd-objects": async (ground, deed) => {
+    const { lab } = ground;
+    let round = numberOf(ground, deed) * 100;
     const objects = await insist(() => throwIn(lab, round++));
     await sleep(deed.lastsMs);
     for (const object of objects) await insist(() => lab.api.delete(object));
@@ -130,7 +136,7 @@ export const DOINGS: Readonly<Record<DeedKind, Doing>> = {
     const hostId = hostObjectOf(ground.lab, hostOf(ground, deed).name)?.hostId;
     if (hostId === undefined) return;
     const { hostTtlMs, probeTimeoutMs } = TEMPOS[lab.options.tempo];
-    const name = `app-slow${deed.number}`;
+    const name = `app-slow${numberOf(ground, deed)}`;
     const environment = { START_MS: String(hostTtlMs - 2 * probeTimeoutMs) };
     await made(() => lab.deployments.create({ name, replicas: 1, hostId, environment }));
     await sleep(deed.lastsMs);
