@@ -15,6 +15,7 @@ export function overview(commands: readonly CommandEntry[], strong: Style): stri
     ...columns(rows),
     "",
     "signalbox <command> --help tells more of one; signalbox --version tells the version.",
+    "A running one is asked over HTTP, why a hostname is (not) served for instance: curl 'http://127.0.0.1:19100/debug/explain?hostname=shop.example.com'",
     "Exit code 0: done. 1: it failed, or what was checked is wrong. 2: it was not understood.",
   ].join("\n");
 }

@@ -48,6 +48,7 @@ const rows: readonly (readonly [why: string, args: readonly string[], code: numb
   ["what follows -- is an operand", ["show", "--", "--help"], 0, /"operands":\["--help"\]/, /^$/],
   ["no command prints the overview as an error", [], 2, /^$/, /Commands:\n {2}show {2}Shows what it was given/],
   ["--help prints the overview", ["--help"], 0, /Usage: signalbox <command>/, /^$/],
+  ["the overview tells how a running one is asked", ["--help"], 0, /curl '.*\/debug\/explain\?hostname=/, /^$/],
   ["help of a command names options and defaults", ["show", "--help"], 0, /--fleet <name> .*\(default default\)/, /^$/],
   ["help comes before any check", ["show", "--nonsense", "-h"], 0, /--output <yaml\|json>/, /^$/],
   ["help <command>", ["help", "show"], 0, /Examples:\n {2}# shows a\n {2}signalbox show a\n\nIt has no effect/, /^$/],
