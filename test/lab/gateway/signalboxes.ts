@@ -58,8 +58,9 @@ export class Signalboxes {
     const tls = this.certificates?.ofEnvoys;
     if (this.#names !== undefined) return { address: `${NAME}:${this.#port}`, dnsPort: this.#names.port, tls };
     const straight = { host: this.first.address, port: this.#port };
-    if (this.#needs.xds.late !== true) return { address: `${straight.host}:${straight.port}`, dnsPort: undefined, tls };
-    const relay = await startRelay(straight, lateness(name));
+    const { late = false, lines = late } = this.#needs.xds;
+    if (!lines) return { address: `${straight.host}:${straight.port}`, dnsPort: undefined, tls };
+    const relay = await startRelay(straight, late ? lateness(name) : () => 0);
     this.#relays.push(relay);
     return { address: `127.0.0.1:${relay.port}`, dnsPort: undefined, tls };
   }
@@ -92,6 +93,11 @@ export class Signalboxes {
       ends.push(this.#delete(old));
     }
     await Promise.all(ends);
+  }
+
+  /** Breaks the connections of all Envoys at once. Gives how many there were: none where the plan has no lines. */
+  breakLines(): number {
+    return this.#relays.reduce((sum, relay) => sum + relay.cut(), 0);
   }
 
   /** Longest block of an event loop among them since it was last asked for, in ms. */

@@ -6,4 +6,6 @@ export interface XdsPlan {
   readonly secure?: boolean;
   /** What Envoys say comes late, acknowledgements among it: half of it by up to 500 ms, every twentieth by up to 2 s. Default false. */
   readonly late?: boolean;
+  /** Over lines that can be broken: see Signalboxes.breakLines. Default false, unless what they say comes late. */
+  readonly lines?: boolean;
 }

@@ -1,5 +1,6 @@
 /** What happens in a soak, over and over: each event ends as it began but for the hostnames, which are new ones every time. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CrowdCalls } from "../../bench/fanout/crowd-process.ts";
 import { startRemote } from "../../bench/remote.ts";
 import { type App, hostnameOf, NAMESPACE } from "../cluster/deployments.ts";
@@ -7,6 +8,7 @@ import { signalboxOf } from "../gateway/gateway.ts";
 import { answersEverywhere } from "../scenarios/answers-everywhere.ts";
 import { scenariosNamed } from "../scenarios/catalogue.ts";
 import type { Promised, Stage } from "../scenarios/scenario.ts";
+import { sumOf } from "./figures.ts";
 
 export interface Trouble {
   readonly name: string;
@@ -50,6 +52,9 @@ const HAPPENINGS: readonly Happening[] = [
     churn.crowd(),
   ),
   planned("scale", 5, "a deployment from 2 replicas to 4 and back", (churn, n) => churn.scale(n)),
+  planned("line", 3, "the xDS connections of all Envoys break, and Envoys connect again", (churn) =>
+    churn.breakLines(),
+  ),
   planned(
     "come-and-go",
     2,
@@ -65,6 +70,8 @@ export const TROUBLES: readonly Trouble[] = HAPPENINGS;
 const GUESTS = 5;
 const CROWD = 20;
 const GROWN = 4;
+/** Envoys wait for up to 2 s before they ask again; the rest is for a busy machine. */
+const RECONNECT_MS = 60_000;
 /** No request lasts longer, but those that hang. */
 const LONGEST_REQUEST_MS = 3_000;
 
@@ -124,7 +131,7 @@ export class Churn {
     const oldest = this.#guests.shift();
     if (oldest === undefined) return;
     await lab.load.exclude(hostnameOf(oldest.name));
-    await new Promise((fulfil) => setTimeout(fulfil, LONGEST_REQUEST_MS));
+    await sleep(LONGEST_REQUEST_MS);
     await lab.deployments.delete(oldest.name);
     const gone = () =>
       lab.watched.workloads.all().every(({ metadata }) => !metadata.name.startsWith(`${oldest.name}-`));
@@ -142,6 +149,26 @@ export class Churn {
     await envoy.stop();
     await envoy.start();
     await lab.load.enter(envoy.door);
+  }
+
+  /** Fulfilled when each has connected again and has acknowledged everything. */
+  async breakLines(): Promise<void> {
+    const { signalboxes, signalbox } = signalboxOf(this.stage.lab.gateway);
+    const read = async () => {
+      const metrics = await (await signalbox.admin("/metrics")).text();
+      const connected = sumOf(metrics, "signalbox_xds_connections_total");
+      return { connected, current: sumOf(metrics, "signalbox_proxies_current") };
+    };
+    const before = await read();
+    const broken = signalboxes.breakLines();
+    if (broken === 0) throw new Error("no Envoy is connected by a line that can be broken");
+    this.stage.lab.timeline.note("lab", `the xDS connections of ${broken} Envoys break`);
+    for (const bound = performance.now() + RECONNECT_MS; ; await sleep(50)) {
+      const { connected, current } = await read();
+      if (connected >= before.connected + broken && current === broken) return;
+      if (performance.now() > bound)
+        throw new Error(`${current} of ${broken} Envoys are back after ${RECONNECT_MS} ms`);
+    }
   }
 
   async crowd(): Promise<void> {

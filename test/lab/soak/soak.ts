@@ -90,7 +90,14 @@ async function run(): Promise<string> {
     machine: machineLine([...new Set(ENVOYS.map(({ version }) => version))].join(" and ")),
   };
   const started = { main: resolve(ROOT, values.main), nodeOptions: ["--inspect=127.0.0.1:0"] };
-  const stage = await setStage({ ...plan, gateway: "signalbox", replicas: 2, overDelete: false, started });
+  const stage = await setStage({
+    ...plan,
+    gateway: "signalbox",
+    replicas: 2,
+    overDelete: false,
+    started,
+    xds: { lines: true },
+  });
   try {
     await soak(stage, plan, journal, tell);
     journal.write({ entry: "end", at: wallMs(), why: "its time was over" });
