@@ -24,6 +24,7 @@ const PROJECTION = "test/sources/projection.test.ts";
 const REQUESTS = "test/envoy/rows/hostname-rows.ts";
 const HEADERS = "test/envoy/rows/header-rows.ts";
 const STREAMS = "test/envoy/rows/stream-rows.ts";
+const RESTARTS = "test/serve/restart-amid-loss.test.ts";
 const PLACER = "test/placement/placer.test.ts";
 const PHASE = "test/placement/phase.test.ts";
 const EXPOSURE = "test/placement/exposure.test.ts";
@@ -89,6 +90,8 @@ const hostObjects: readonly Row[] = [
   ["Ready False, deleted or being deleted", "believed, unless much of the host group goes at once", "one host drained: believed at once", HOLD],
   ["drained: gone before its Workloads are", "they drain at its address until each is gone, as the operator stops them one after the other", "a drained Host is gone, and what is still to be stopped on it drains; with the last of them it is forgotten", PARTING],
   ["all Hosts lost at once (bus loss)", "doubted: what was lost drains for at most 120 s", "bus loss: from the first silence to the last deletion everything keeps serving as draining", HOLD],
+  ["the same, and Signalbox restarts", "doubted on for what is left of the time, where a state is saved (`saved.file`)", "ended while it doubts: the next one doubts too, and so does the one after that", RESTARTS],
+  ["lost, and Signalbox was away for longer than a hold lasts", "believed", "a saved state of an hour ago brings nothing back", RESTARTS],
   ["Host made anew with its hostId", "its workloads are placed on it again", "a Host made anew with its old hostId stands for it again", HOSTS],
   ["same name, new hostId", "the old hostId is gone", "same name, new hostId: the old hostId stands for nothing any more", HOSTS],
   ["two Hosts, one hostId", "the newest that is not being deleted counts; the other is reported", "standing: two Hosts with one hostId: the newest", HOSTS],
