@@ -18,6 +18,7 @@ const USAGE = `npm run chaos -- [options]
   --tempo fast      fast, realistic or crowded, as for npm run lab
   --apps 20         deployments, each with a hostname of its own, all under load
   --hosts 4
+  --signalboxes 1   with more, found by name as in a cluster, one of them is restarted or killed at a time
   --rate 300        requests per second, of all kinds together
   --verbose         tell everything that is said, at once
   --log file        append what is printed to this file too`;
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     tempo: { type: "string", default: "fast" },
     apps: { type: "string", default: "20" },
     hosts: { type: "string", default: "4" },
+    signalboxes: { type: "string", default: "1" },
     rate: { type: "string", default: "300" },
     verbose: { type: "boolean", default: false },
     log: { type: "string" },
@@ -73,6 +75,7 @@ async function main(): Promise<void> {
   const tempo = (Object.keys(TEMPOS) as TempoName[]).find((name) => name === values.tempo);
   if (tempo === undefined) throw new Error(`--tempo ${values.tempo}: write one of ${Object.keys(TEMPOS).join(", ")}`);
   const [apps, hosts] = [whole("apps", values.apps), whole("hosts", values.hosts)];
+  const signalboxes = whole("signalboxes", values.signalboxes);
   const seconds = whole("seconds", values.seconds);
   const only = values.only?.split(",").map((number) => whole("only", number));
   const runs = seeds().map((seed) => {
@@ -91,6 +94,7 @@ async function main(): Promise<void> {
     replicas: REPLICAS,
     perSecond: whole("rate", values.rate),
     overDelete: false,
+    ...(signalboxes === 1 ? {} : { xds: { signalboxes } }),
     ...(values.verbose ? { echo: tell } : {}),
   });
   const unfollow = followLateness(stage.lab);

@@ -184,10 +184,11 @@ export const DOINGS: Readonly<Record<DeedKind, Doing>> = {
     await lab.cluster.server.compact();
     await restartApiServer(lab);
   },
-  "signalbox-restarted": ({ lab }) => signalboxOf(lab.gateway).signalbox.restart("SIGTERM"),
-  "signalbox-killed": ({ lab }) => signalboxOf(lab.gateway).signalbox.restart("SIGKILL"),
-  reconfigured: async ({ lab }, deed) => {
-    await signalboxOf(lab.gateway).signalbox.configure({ traffic: { retries: 2 + Math.floor(deed.chance * 3) } });
+  "signalbox-restarted": (ground, deed) => restartSignalbox(ground, deed, "SIGTERM"),
+  "signalbox-killed": (ground, deed) => restartSignalbox(ground, deed, "SIGKILL"),
+  reconfigured: async ({ lab }, { chance }) => {
+    const fleet = { traffic: { retries: 2 + Math.floor(chance * 3) } };
+    for (const one of signalboxOf(lab.gateway).signalboxes.all) await one.configure(fleet);
   },
   "envoy-restarted": async ({ lab }, deed) => {
     const envoy = signalboxOf(lab.gateway).envoys[deed.proxy];
@@ -199,6 +200,13 @@ export const DOINGS: Readonly<Record<DeedKind, Doing>> = {
     await lab.load.enter(envoy.door);
   },
 };
+
+/** One of them, where there are several. */
+async function restartSignalbox({ lab }: Ground, { chance }: Deed, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  const { signalboxes } = signalboxOf(lab.gateway);
+  const one = signalboxes.all[Math.floor(chance * signalboxes.all.length)];
+  if (one !== undefined) await signalboxes.restart(one, signal);
+}
 
 async function restartApiServer({ timeline, cluster }: Laboratory): Promise<void> {
   timeline.note("lab", "SIGKILL to the API server");

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { hostnameOf } from "../cluster/deployments.ts";
 import type { Envoy } from "../gateway/envoys.ts";
 import { signalboxOf } from "../gateway/gateway.ts";
+import type { Signalbox } from "../gateway/signalbox.ts";
 import type { Laboratory } from "../laboratory.ts";
 import { answersEverywhere } from "../scenarios/answers-everywhere.ts";
 import { expectNoRejection } from "../scenarios/odd-objects.ts";
@@ -42,23 +43,32 @@ function crashesIn({ timeline }: Laboratory): readonly string[] {
 
 async function wrongNow(lab: Laboratory, hostnames: readonly string[]): Promise<readonly string[]> {
   const truth = truthOf(lab, hostnames);
-  const { signalbox, envoys } = signalboxOf(lab.gateway);
-  const { hostnames: placements } = (await (await signalbox.admin("/debug/placement")).json()) as Placements;
-  const believed = new Map(
-    placements.map(({ hostname, fleets }) => [
+  const { signalboxes, envoys } = signalboxOf(lab.gateway);
+  const wrong: string[] = [];
+  for (const envoy of envoys) wrong.push(...differences(envoy.kind.name, truth, await membersOf(envoy)));
+  let connected = 0;
+  for (const one of signalboxes.all) {
+    wrong.push(...differences(one.name, truth, await believedBy(one)));
+    const { proxies } = (await (await one.admin("/debug/proxies")).json()) as Proxies;
+    connected += proxies.length;
+    for (const { nodeId, types } of proxies)
+      for (const { type, pending, rejected } of types)
+        if (pending > 0 || rejected.length > 0)
+          wrong.push(`${nodeId}: ${type}: ${pending} pending, ${rejected.length} rejected`);
+  }
+  if (connected !== envoys.length) wrong.push(`${connected} proxies are connected, not ${envoys.length}`);
+  return wrong;
+}
+
+/** Ready endpoints by hostname. */
+async function believedBy(signalbox: Signalbox): Promise<ReadonlyMap<string, string>> {
+  const { hostnames } = (await (await signalbox.admin("/debug/placement")).json()) as Placements;
+  return new Map(
+    hostnames.map(({ hostname, fleets }) => [
       hostname,
       hostsOf(fleets[0]?.endpoints.filter(({ phase }) => phase === "ready").map(({ address }) => address) ?? []),
     ]),
   );
-  const wrong = differences("Signalbox", truth, believed);
-  for (const envoy of envoys) wrong.push(...differences(envoy.kind.name, truth, await membersOf(envoy)));
-  const { proxies } = (await (await signalbox.admin("/debug/proxies")).json()) as Proxies;
-  if (proxies.length !== envoys.length) wrong.push(`${proxies.length} proxies are connected, not ${envoys.length}`);
-  for (const { nodeId, types } of proxies)
-    for (const { type, pending, rejected } of types)
-      if (pending > 0 || rejected.length > 0)
-        wrong.push(`${nodeId}: ${type}: ${pending} pending, ${rejected.length} rejected`);
-  return wrong;
 }
 
 interface Placements {

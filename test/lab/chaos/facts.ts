@@ -76,7 +76,7 @@ function deedWhat(text: string): What | undefined {
   const [, signal = "", to = ""] = /^(SIG[A-Z]+) to (host-\d+-\d+|[Ss]ignalbox\S*|the API server)/.exec(text) ?? [];
   const state = to.startsWith("host-") ? STATES[signal] : undefined;
   if (state !== undefined) return { is: "host", host: to, state };
-  if (signal !== "") return partWhat("down", to);
+  if (signal !== "") return partWhat(signal === "SIGCONT" ? "up" : "down", to);
   const [, name = "", word = ""] = /^([Ss]ignalbox\S*|the API server|the bus) is (ready|back|lost)$/.exec(text) ?? [];
   if (name !== "") return partWhat(word === "lost" ? "down" : "up", name);
   const unmade = /^(\S+) is unmade$/.exec(text)?.[1];

@@ -158,9 +158,9 @@ function failed({ timeline }: Laboratory, outcome: Outcome, why: string): Failed
 export function followLateness({ timeline, gateway }: Laboratory): () => void {
   // Envoys tell nothing of the kind: where this process is kept from the core for a while, so may they be.
   tellLag((text) => timeline.note("lab", text), TOLD_LATE_MS);
-  const { signalbox } = signalboxOf(gateway);
+  const { signalboxes } = signalboxOf(gateway);
   const asking = setInterval(() => {
-    void signalbox.longestBlockMs().then(
+    void signalboxes.longestBlockMs().then(
       (ms) => ms > TOLD_BLOCK_MS && timeline.note("signalbox", `event loop ${ms} ms late`),
       () => {}, // it is away, which is told otherwise
     );
