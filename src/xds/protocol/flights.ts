@@ -20,6 +20,9 @@ export const NEXT: Readonly<Record<FlightState, Readonly<Record<FlightEvent, Fli
 /** How many responses of one type may be unanswered on one stream: a proxy that reads but does not answer costs no more memory than this. */
 const WINDOW = 8;
 
+/** The same of assignments. A move depends on no other, and a host gives notice of 45 ms: with eight, it waited for the answer of a proxy that is farther away. */
+export const WINDOW_OF_MOVES = 64;
+
 interface Flight<Load> {
   readonly nonce: string;
   readonly load: Load;
@@ -30,10 +33,12 @@ interface Flight<Load> {
 /** The unanswered responses of one type on one stream, oldest first. */
 export class Flights<Load> {
   readonly #boundMs: number;
+  readonly #window: number;
   #flights: Flight<Load>[] = [];
 
-  constructor(boundMs: number) {
+  constructor(boundMs: number, window = WINDOW) {
     this.#boundMs = boundMs;
+    this.#window = window;
   }
 
   get size(): number {
@@ -55,7 +60,7 @@ export class Flights<Load> {
   isOpen(oneAtATime: boolean): boolean {
     let waiting = 0;
     for (const flight of this.#flights) if (flight.state === "sent") waiting += 1;
-    return waiting < (oneAtATime ? 1 : WINDOW);
+    return waiting < (oneAtATime ? 1 : this.#window);
   }
 
   /** Waits no longer for what has been unanswered for the bound. */
@@ -66,7 +71,7 @@ export class Flights<Load> {
   /** Returns what is given up on to remember the new one. */
   open(nonce: string, load: Load, nowMs: number): readonly Load[] {
     this.#flights.push({ nonce, load, sentAtMs: nowMs, state: "sent" });
-    const old = this.#flights.slice(0, Math.max(0, this.#flights.length - WINDOW));
+    const old = this.#flights.slice(0, Math.max(0, this.#flights.length - this.#window));
     for (const flight of old) this.#move(flight, "supersede");
     this.#flights = this.#flights.slice(old.length);
     return old.map((flight) => flight.load);
