@@ -34,6 +34,7 @@ export function svgOf({ title, units, series, marks }: Plot): string {
   const y = (value: number): string => place(HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM));
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     `<text x="${LEFT}" y="20" font-size="14" fill="#222222">${escaped(title)}</text>`,
     ...ticks(0, top, steps.y).map(
