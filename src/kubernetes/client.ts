@@ -12,6 +12,8 @@ export interface GetOptions {
   readonly signal: AbortSignal;
   /** How long the head of the answer may take, in ms. */
   readonly answerMs: number;
+  /** On no connection that was used before: those that wait for use are given up, since they may be as dead as another was found to be. Default false. */
+  readonly fresh?: boolean;
 }
 
 /**
@@ -94,8 +96,9 @@ export class HttpKubernetesClient implements KubernetesClient, ObjectClient {
     }
   }
 
-  async #ask(asking: Question, { asked, signal, answerMs }: GetOptions): Promise<AsyncIterable<Buffer>> {
+  async #ask(asking: Question, { asked, signal, answerMs, fresh = false }: GetOptions): Promise<AsyncIterable<Buffer>> {
     signal.throwIfAborted();
+    if (fresh) this.#dropWaiting();
     const credential = await this.#credentials.read();
     signal.throwIfAborted();
     let answer: IncomingMessage;
@@ -156,13 +159,18 @@ export class HttpKubernetesClient implements KubernetesClient, ObjectClient {
     });
   }
 
+  /** Ends the connections that wait to be used. */
+  #dropWaiting(): void {
+    for (const sockets of Object.values(this.#agent?.agent.freeSockets ?? {}))
+      for (const socket of sockets ?? []) socket.destroy();
+  }
+
   #agentFor({ tls }: Credential, plain: boolean): Agent | PlainAgent {
     const hash = createHash("sha256");
     for (const part of [tls.ca, tls.cert, tls.key]) hash.update(String(part?.length ?? -1)).update(part ?? "");
     const material = hash.digest("hex");
     if (this.#agent?.material === material) return this.#agent.agent;
-    for (const sockets of Object.values(this.#agent?.agent.freeSockets ?? {}))
-      for (const socket of sockets ?? []) socket.destroy();
+    this.#dropWaiting();
     const proxyEnv =
       this.#proxyUrl === undefined ? {} : { proxyEnv: { HTTP_PROXY: this.#proxyUrl, HTTPS_PROXY: this.#proxyUrl } };
     const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, ...proxyEnv };

@@ -1,5 +1,5 @@
 /** A watch that says nothing: whether there is nothing to say, or nobody there to say it. */
-import { ApiError } from "./failure.ts";
+import { ApiError, type FailureCode } from "./failure.ts";
 import { openWatch, type WatchSource } from "./watch.ts";
 
 export interface QuietWatchOptions {
@@ -16,8 +16,11 @@ export interface QuietWatchOptions {
 /** What comes on another connection may come here a moment later, in ms. */
 const GRACE_MS = 1_000;
 
-/** The API server has to answer a doubt within this time, in ms: else nothing is learnt from it. */
-const ANSWER_MS = 3_000;
+/** How long the answer to a doubt may take, in ms: on a connection that was used before, which may be dead too, and then on a new one. */
+const ANSWER_MS = { used: 1_000, fresh: 3_000 };
+
+/** What a dead connection looks like. Whatever else a doubt meets is an answer. */
+const DEAD: ReadonlySet<FailureCode> = new Set(["silent", "cut", "unreachable"]);
 
 /**
  * Compares a quiet watch with a second one, which begins where the first one stands and lasts for a second: an event there that the first does not tell within
@@ -49,7 +52,7 @@ export class QuietWatch {
   }
 
   async #doubt(position: string): Promise<void> {
-    const missed = await this.#missed(position);
+    const missed = await this.#missed(position, "used");
     if (this.#stopped) return;
     if (!missed) {
       this.#timer = this.#doubtSoon();
@@ -62,13 +65,22 @@ export class QuietWatch {
   }
 
   /** Whether the API server has an event after this position. */
-  async #missed(position: string): Promise<boolean> {
-    const source = { ...this.#options.source, answerMs: ANSWER_MS, idleMs: ANSWER_MS, timeoutSeconds: 1 };
+  async #missed(position: string, connection: "used" | "fresh"): Promise<boolean> {
+    const fresh = connection === "fresh";
+    const source = {
+      ...this.#options.source,
+      answerMs: ANSWER_MS[connection],
+      idleMs: ANSWER_MS.fresh,
+      timeoutSeconds: 1,
+      fresh,
+    };
     try {
       for await (const events of await openWatch(source, position))
         if (events.some(({ type }) => type !== "bookmark")) return true;
-    } catch {
-      // An old position, a busy server, no connection: the watch itself will tell.
+    } catch (error) {
+      // Else an old position, or a busy server: the watch itself will tell.
+      const dead = error instanceof ApiError && DEAD.has(error.failure.code);
+      if (dead && !fresh && !this.#stopped) return await this.#missed(position, "fresh");
     }
     return false;
   }

@@ -14,6 +14,8 @@ export interface WatchSource {
   readonly resource: Resource;
   readonly signal: AbortSignal;
   readonly answerMs: number;
+  /** See GetOptions. */
+  readonly fresh?: boolean;
   /** A stream silent for longer is taken for half open, in ms. */
   readonly idleMs: number;
   /** After how long the API server is to end the watch, in s. */
@@ -42,7 +44,8 @@ export async function openWatch(
   });
   const idle = new AbortController();
   const signal = AbortSignal.any([source.signal, idle.signal]);
-  const options = { asked: askedOf(source.resource, "watch"), signal, answerMs: source.answerMs };
+  const { answerMs, fresh = false } = source;
+  const options = { asked: askedOf(source.resource, "watch"), signal, answerMs, fresh };
   const answer = await source.client.get(`${pathOf(source.resource)}?${query}`, options);
   return eventsOf(answer, source, idle);
 }

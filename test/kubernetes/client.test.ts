@@ -24,7 +24,8 @@ async function against(t: TestContext, answer: RequestListener, like: (plain: Ac
     server.close();
   });
   const aborting = new AbortController();
-  const get = (path = "/", answerMs = 10_000) => client.get(path, { asked, signal: aborting.signal, answerMs });
+  const get = (path = "/", answerMs = 10_000, fresh = false) =>
+    client.get(path, { asked, signal: aborting.signal, answerMs, fresh });
   return { port, get, aborting, connections: () => connections };
 }
 
@@ -47,6 +48,16 @@ test("one connection serves request after request", async (t) => {
   const { get, connections } = await against(t, (request, response) => response.end(request.url));
   assert.deepEqual([await textOf(await get("/a")), await textOf(await get("/b"))], ["/a", "/b"]);
   assert.equal(connections(), 1);
+});
+
+test("a request that wants a fresh connection gives up those that wait, and what comes later uses its own", async (t) => {
+  const { get, connections } = await against(t, (request, response) => response.end(request.url));
+  await Promise.all([get("/a"), get("/b")].map(async (answer) => await textOf(await answer)));
+  assert.equal(connections(), 2);
+  await textOf(await get("/c", 10_000, true));
+  assert.equal(connections(), 3);
+  await Promise.all([get("/d"), get("/e")].map(async (answer) => await textOf(await answer)));
+  assert.equal(connections(), 4, "one of these used that of /c, and none of before was left");
 });
 
 test("every request says who asks, by the token of its moment", async (t) => {

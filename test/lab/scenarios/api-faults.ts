@@ -4,10 +4,12 @@ import { ApiRelay, type Refusal, type RelayFaults } from "../cluster/api-relay.t
 import { accessOf } from "../cluster/kube-api.ts";
 import { LostPath } from "../cluster/lost-path.ts";
 import { signalboxOf } from "../gateway/gateway.ts";
+import type { Timeline } from "../timeline.ts";
+import { wallMs } from "../wall-clock.ts";
 import { followed } from "./followed.ts";
 import { keepsHostnames } from "./keeps-hostnames.ts";
 import { updateAll } from "./rollouts.ts";
-import type { Scenario, Stage } from "./scenario.ts";
+import { MEASURED, type Scenario, type Stage } from "./scenario.ts";
 
 /** With Signalbox behind a relay, which is healed and taken away again when `disturb` is over. */
 async function behindRelay(stage: Stage, disturb: (relay: ApiRelay) => Promise<void>): Promise<void> {
@@ -46,9 +48,20 @@ async function rolledOutUnder(
     relay.faults = faults;
     await updateAll(stage);
     await sleep(200);
+    const since = wallMs();
     struck?.(relay);
     await sleep(lastMs);
+    relay.faults = {};
+    await stage.lab.deployments.settled(stage.names);
+    tellBlindness(stage.lab.timeline, since);
   });
+}
+
+/** How long it took until Signalbox knew everything again; nothing where it was never out of date. */
+function tellBlindness(timeline: Timeline, since: number): void {
+  const again = timeline.matching(/^source is current again/, since).at(-1);
+  if (again === undefined) return;
+  timeline.note(MEASURED, `${Math.round(again.at - since)} ms later Signalbox knew everything again`);
 }
 
 async function losePath(stage: Stage): Promise<void> {
@@ -63,9 +76,11 @@ async function losePath(stage: Stage): Promise<void> {
       await updateAll(stage);
       await sleep(200);
       lab.timeline.note("lab", "the way to the API server is lost");
+      const since = wallMs();
       path.lose();
       await lab.deployments.settled(names);
       await sleep(FOUND_OUT_MS);
+      tellBlindness(lab.timeline, since);
     });
     await signalbox.restartIn({});
   } finally {

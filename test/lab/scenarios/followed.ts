@@ -9,8 +9,7 @@ const BOUND_MS = 60_000;
 export async function followed({ lab }: Stage): Promise<void> {
   const { signalbox, envoys } = signalboxOf(lab.gateway);
   for (const end = performance.now() + BOUND_MS; ; await sleep(50)) {
-    const metrics = await (await signalbox.admin("/metrics")).text();
-    const current = Number(/^signalbox_proxies_current\{fleet="edge"\} (\d+)$/m.exec(metrics)?.[1] ?? 0);
+    const current = await signalbox.metric("signalbox_proxies_current");
     if (current === envoys.length) return;
     if (performance.now() > end)
       throw new Error(`after a minute ${current} of ${envoys.length} Envoys follow Signalbox`);
