@@ -18,7 +18,7 @@ export type Known = Pick<RecordIndex, "hosts" | "workload" | "workloadsOnHostId"
  */
 export class Parting {
   readonly #known: Known;
-  /** Hosts that are gone and stay, by hostId. */
+  /** Hosts that are gone and stay, by `hostKey`: a few, each until its last workload is stopped. */
   readonly #staying = new Map<string, HostRecord>();
 
   constructor(known: Known) {
@@ -36,11 +36,11 @@ export class Parting {
   }
 
   #hostChange(change: RecordChange): RecordChange {
-    const name = "put" in change ? change.put : change.remove;
-    const host = this.#known.hosts.get(hostKey(name));
-    if (host !== undefined) this.#staying.delete(host.hostId);
+    const key = hostKey("put" in change ? change.put : change.remove);
+    const host = this.#known.hosts.get(key);
+    this.#staying.delete(key);
     if ("put" in change || host === undefined || !this.#serves(host)) return change;
-    this.#staying.set(host.hostId, host);
+    this.#staying.set(key, host);
     return { put: host };
   }
 
@@ -51,15 +51,17 @@ export class Parting {
   *#workloadChange(change: RecordChange): Iterable<RecordChange> {
     const before = this.#known.workload("put" in change ? change.put : change.remove);
     yield change;
-    const host = this.#staying.get(before?.hostId ?? "");
-    if (host === undefined || this.#hasWorkloads(host.hostId)) return;
-    this.#staying.delete(host.hostId);
-    const { kind, namespace, name } = host;
-    yield { remove: { kind, namespace, name } };
+    for (const [key, host] of this.#staying) {
+      if (host.hostId !== before?.hostId || this.#hasWorkloads(host.hostId)) continue;
+      this.#staying.delete(key);
+      const { kind, namespace, name } = host;
+      yield { remove: { kind, namespace, name } };
+    }
   }
 
+  /** One that was stopped is nothing but an object, which somebody's finalizer may keep for ever. */
   #hasWorkloads(hostId: string): boolean {
-    for (const _ of this.#known.workloadsOnHostId(hostId)) return true;
+    for (const { stopped } of this.#known.workloadsOnHostId(hostId)) if (!stopped) return true;
     return false;
   }
 }

@@ -92,3 +92,22 @@ test("workloads that move elsewhere let it go too", () => {
   assert.equal(world.apply(put(workload("shop/w1", "h2"), workload("shop/w2", "h2"))), "w1 ready, w2 ready");
   assert.equal(world.hosts, "h2");
 });
+
+test("a Host whose last workload is stopped is let go, though a finalizer that is not the operator's keeps the object", () => {
+  const world = new World();
+  world.apply(leaving("h1"), stopping("w1"), stopping("w2"), gone("h1"), stopped("w1"));
+  assert.equal(world.apply(put(workload("shop/w2", "h1", { deleting: true, stopped: true }))), "");
+  assert.equal(world.hosts, "h2");
+});
+
+test("a Host that has the hostId under another name, and goes before the last workload does, leaves nothing of either", () => {
+  const world = new World();
+  world.apply(
+    leaving("h1"),
+    gone("h1"),
+    put(host("h9", { hostId: "id-h1" })),
+    put(host("h9", { hostId: "id-h1", ready: "Unknown" })),
+  );
+  world.apply(remove(host("h9")), stopped("w1"), stopped("w2"));
+  assert.equal(world.hosts, "h2");
+});
