@@ -102,6 +102,7 @@ export class AddressStage implements RecordSource {
     this.#resolver.setUsable(this.#usable);
     for (const [key, host] of this.#hosts) this.#aim(key, host, host.description);
     this.#flush([], new Map(), this.#stale);
+    this.#passOn();
   }
 
   #passOn(): void {

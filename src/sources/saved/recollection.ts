@@ -15,8 +15,9 @@ export function recollect({ savedAtMs, records, lost }: SavedState): readonly Re
   const now = new Map(records.map((record) => [recordKey(record), record]));
   const before = new Map(now);
   for (const one of lost) before.set(recordKey(one.before), one.before);
+  // Earlier than what differs by it, so that it has passed whole, addresses that DNS has to tell too, before the first loss does.
   const steps: Recollected[] = [
-    { atMs: lost[0]?.atMs ?? savedAtMs, changes: [...before.values()].map((put) => ({ put })) },
+    { atMs: (lost[0]?.atMs ?? savedAtMs) - 1, changes: [...before.values()].map((put) => ({ put })) },
   ];
   for (const [atMs, some] of Map.groupBy(lost, (one) => one.atMs))
     steps.push({ atMs, changes: some.map((one) => changeTo(one.after, one.before)) });
