@@ -37,11 +37,14 @@ export const PHASES = {
   "address-superseded": "absent",
 } as const satisfies Readonly<Record<string, Phase | "absent">>;
 
+/** Nothing but an object that somebody forgot: it neither claims a name nor is bound to one. While a loss is doubted, so is the operator's word. */
+export const isOver = ({ stopped, held }: Pick<WorkloadRecord, "stopped" | "held">): boolean => stopped && !held;
+
 /** The reason that decides the phase; each replica has exactly one. The first line that applies decides: absence, then draining, then ready. */
 export function reasonOf(replica: Replica): PhaseReason {
   const { workload, host } = replica;
+  if (isOver(workload)) return "stopped"; // its Ready stays True for as long as somebody's finalizer keeps the object
   if (!workload.held) {
-    if (workload.stopped) return "stopped"; // its Ready stays True for as long as somebody's finalizer keeps the object
     // A held workload has lost its Placement or its Ready, and that loss is what we doubt.
     if (!workload.placed) return "not-placed"; // also while status.hostId names a host already: the start has not been answered
     if (!workload.ready) return "not-ready"; // Placement True alone covers failed starts too (wasmCloud operator 2.7.0)

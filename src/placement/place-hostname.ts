@@ -2,7 +2,7 @@
 import { environmentOf, marksOf, templateClaim, workloadClaim } from "./claims.ts";
 import type { RecordIndex } from "./index/record-index.ts";
 import { elect, type OwnershipRules } from "./ownership.ts";
-import { PHASES, type Replica, reasonOf } from "./phase.ts";
+import { isOver, PHASES, type Replica, reasonOf } from "./phase.ts";
 import type { Claim, HostnamePlacement, PlacedReplica } from "./placement.ts";
 import { hostnameProblems } from "./placement-problems.ts";
 import type { Problem } from "./problem.ts";
@@ -71,9 +71,6 @@ function candidates(
 function mixingHostIds(losers: readonly Contender[]): ReadonlySet<string> {
   return new Set(losers.map(({ replica }) => replica.workload.hostId));
 }
-
-/** Nothing but an object that somebody forgot: it neither claims a name nor is bound to one. While a loss is doubted, so is the operator's word. */
-const isOver = ({ stopped, held }: WorkloadRecord): boolean => stopped && !held;
 
 function placedReplicas(
   { replica, marks, spelling }: Contender,

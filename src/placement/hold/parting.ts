@@ -5,6 +5,7 @@
 
 import { hostKey } from "../index/host-table.ts";
 import type { RecordIndex } from "../index/record-index.ts";
+import { isOver } from "../phase.ts";
 import type { HostRecord, RecordChange } from "../records.ts";
 
 /** What has been given out, and taken in, so far. */
@@ -61,7 +62,7 @@ export class Parting {
 
   /** One that was stopped is nothing but an object, which somebody's finalizer may keep for ever. */
   #hasWorkloads(hostId: string): boolean {
-    for (const { stopped } of this.#known.workloadsOnHostId(hostId)) if (!stopped) return true;
+    for (const workload of this.#known.workloadsOnHostId(hostId)) if (!isOver(workload)) return true;
     return false;
   }
 }

@@ -98,6 +98,10 @@ test("a Host whose last workload is stopped is let go, though a finalizer that i
   world.apply(leaving("h1"), stopping("w1"), stopping("w2"), gone("h1"), stopped("w1"));
   assert.equal(world.apply(put(workload("shop/w2", "h1", { deleting: true, stopped: true }))), "");
   assert.equal(world.hosts, "h2");
+  const doubting = new World();
+  doubting.apply(leaving("h1"), gone("h1"), stopped("w1"));
+  const held = put(workload("shop/w2", "h1", { deleting: true, stopped: true, held: true }));
+  assert.equal(doubting.apply(held), "w2 draining", "while a loss is doubted, so is that it was stopped");
 });
 
 test("a Host that has the hostId under another name, and goes before the last workload does, leaves nothing of either", () => {
