@@ -173,6 +173,12 @@ const ALLOWED: readonly (readonly [why: string, cause: string, history: History,
     { failure: { as: "foreign", begun: true } },
   ],
   ["a rival is on one host, and the other died", "unknown", [...rival(5_000), [9_000, process("host-12-1", "dead")]]],
+  [
+    "its hostname is deleted, and its answer was cut by its host's death",
+    "host",
+    [[5_000, { is: "unmade", hostname: HOSTNAME }], ...died],
+    { failure: { as: "cut", begun: true } },
+  ],
   ["its user was about to delete it", "deleted", [[9_990, { is: "unmade", hostname: HOSTNAME }]]],
   [
     "of three endpoints two are frozen",

@@ -48,22 +48,23 @@ export function judge(outcome: Outcome, endpoints: Endpoints, witnesses: Witness
   if (witnesses.stopped.has(id)) return { allowed: "stop" };
   const deleted = (witnesses.deleted.get(hostname) ?? Number.POSITIVE_INFINITY) <= to;
   const trace = witnesses.traces.get(id);
-  if (deleted) {
-    if (failure.as === "answer") return { allowed: "deleted" };
-    return { violation: "the hostname is deleted: a clean answer was due" };
-  }
+  if (deleted && failure.as === "answer") return { allowed: "deleted" };
   if (trace?.flags === "NR") return { violation: "the hostname exists, and Envoy does not know it" };
   const inVain = new Map<string, Vain>();
   for (const time of endpoints.changes(hostname, from, to)) {
     const all = endpoints.at(hostname, time);
     const vain = vainOnes(all);
-    if (vain === undefined && !failure.begun)
+    if (vain === undefined && !failure.begun && !deleted)
       return { allowed: all.some(({ serving }) => serving) ? "unknown" : "nobody" };
     for (const endpoint of vain ?? all.filter(({ serving }) => !serving)) {
       const { address } = endpoint;
       inVain.set(address, worse(inVain.get(address), vainOf(endpoint, endpoints, from, to)));
     }
   }
+  if (deleted)
+    return [...inVain.values()].includes("loses")
+      ? { allowed: "host" }
+      : { violation: "the hostname is deleted: a clean answer was due" };
   return byHosts({ safe, begun: failure.begun, asked: trace?.asked }, inVain);
 }
 
