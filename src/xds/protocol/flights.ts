@@ -21,7 +21,7 @@ export const NEXT: Readonly<Record<FlightState, Readonly<Record<FlightEvent, Fli
 const WINDOW = 8;
 
 /** The same of assignments. A move depends on no other, and a host gives notice of 45 ms: with eight, it waited for the answer of a proxy that is farther away. */
-export const WINDOW_OF_MOVES = 64;
+export const WINDOW_OF_MOVES = 256;
 
 interface Flight<Load> {
   readonly nonce: string;

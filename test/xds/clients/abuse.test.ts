@@ -10,16 +10,16 @@ import type { AbusedServer } from "./abused-server.ts";
 const bad = (server: AbusedServer, more: Partial<ConstructorParameters<typeof DeltaClient>[0]> = {}) =>
   new DeltaClient({ port: server.port, node: { ...NODE, id: "bad" }, ...more });
 
-abused("a client that never acknowledges is sent 64 responses of assignments, whatever changes", {
+abused("a client that never acknowledges is sent 256 responses of assignments, whatever changes", {
   options: { ackBoundMs: 60_000 },
   abuse: async (server, told) => {
     const client = bad(server);
     client.subscribe(ASSIGNMENT, ["h0.test"]);
     await client.next(ASSIGNMENT);
-    for (let change = 0; change < 72; change++) await told(`${change}`);
+    for (let change = 0; change < 264; change++) await told(`${change}`);
     return () => client.close();
   },
-  most: { retainedMb: 2, sent: 73 + 64 },
+  most: { retainedMb: 2, sent: 265 + 256 },
 });
 
 abused(
