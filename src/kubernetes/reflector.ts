@@ -52,6 +52,8 @@ export class Reflector<T> {
   #resource: Resource | undefined;
   /** The open watch: in `watching`, and in `listing` while a list is streamed. */
   #stream: Stream | undefined;
+  /** Where the last watch stood that was found to be silent, and how many in a row stood there. */
+  #silenced = { at: "", times: 0 };
   /** Whether no object was known at some time since the watch began. Valid in `watching`. */
   #emptied = false;
   /** What the next `elapsed` waits for, in ms. Valid in `list-due` and `watch-due`. */
@@ -234,9 +236,13 @@ export class Reflector<T> {
     const proof = setTimeout(() => this.#current(), PROOF_MS);
     const quiet = new QuietWatch({
       source,
-      quietMs: this.#tuning.quietMs,
+      quietMs: this.#quietMs,
       position: () => this.#position,
-      dead: (failure) => closing.abort(failure),
+      dead: (failure) => {
+        const { at, times } = this.#silenced;
+        this.#silenced = { at: this.#position, times: at === this.#position ? times + 1 : 1 };
+        closing.abort(failure);
+      },
     });
     const breath = new Breath(clock.now);
     try {
@@ -258,6 +264,13 @@ export class Reflector<T> {
     // A CustomResourceDefinition that is deleted takes every object with it, and a second later its watches end. Installed anew in between, what was made
     // meanwhile may be missing from such a watch and from the one that goes on from it (seen once in 500 times on 1.36.3). So list: there is little.
     return this.#emptied && livedMs < timeoutMs - EARLY_MS ? "expired" : "ended";
+  }
+
+  /** Twice as long with each watch that got no further: where something in between keeps back what is told, it would else be ended before that comes. */
+  get #quietMs(): number {
+    const { quietMs, idleMs } = this.#tuning;
+    const { at, times } = this.#silenced;
+    return at === this.#position && times > 1 ? Math.min(idleMs, quietMs * 2 ** (times - 1)) : quietMs;
   }
 
   async #reopen(resource: Resource, signal: AbortSignal): Promise<Stream> {

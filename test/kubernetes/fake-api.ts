@@ -37,6 +37,8 @@ export class FakeApi {
   /** False: answers 422 to a streamed list, as API servers do that cannot. */
   streamsLists = true;
   sendsBookmarks = true;
+  /** A watch that lasts longer than this, in ms, tells nothing before; as through a proxy that buffers. */
+  lateMs = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #watches = new Set<ServerResponse>();
@@ -162,8 +164,14 @@ export class FakeApi {
     else if (kind === "list") this.list(response, query);
     else if (kind === "stream") this.stream(response);
     else {
-      this.watch(response, Number(query.get("resourceVersion")));
-      setTimeout(() => response.end(), Number(query.get("timeoutSeconds")) * 1_000).unref();
+      const seconds = Number(query.get("timeoutSeconds"));
+      const watch = () => this.watch(response, Number(query.get("resourceVersion")));
+      if (seconds * 1_000 <= this.lateMs || this.lateMs === 0) watch();
+      else {
+        response.flushHeaders();
+        setTimeout(watch, this.lateMs).unref();
+      }
+      setTimeout(() => response.end(), seconds * 1_000).unref();
     }
   }
 

@@ -46,6 +46,15 @@ test("a watch that has nothing to tell is left alone", async (t) => {
   assert.deepEqual([observed.failures, observed.lists], [[], 1]);
 });
 
+test("behind something that keeps back what is told, and lets it through in the end, a watch is given time to get further", async (t) => {
+  const { api, observed } = await watching(t);
+  api.lateMs = 1_250; // a doubt and its grace take 1,100
+  api.freeze();
+  api.put("lily", "white");
+  await until("the lily came", () => "lily" in observed.colours);
+  assert.equal(observed.lists, 1, "its position was good");
+});
+
 for (const [what, fault] of [
   ["refused", status(429, "too many", { "retry-after": "60" })],
   ["not answered", mute],
