@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Layout } from "../../src/envoy/fleet-spec.ts";
+import type { Endpoint } from "../../src/placement/fleet.ts";
 import { selfSigned } from "../cli/self-signed.ts";
 import { fileDelivery } from "./file-delivery.ts";
 import { benchFleet, endpointOf, startBench } from "./request-bench.ts";
@@ -36,4 +37,20 @@ for (const version of ["1.36.2", "1.40.0"])
       }
       await bench.place("shop.test", [endpointOf(one, "web.shop")]);
       assert.deepEqual(await asked(), new Set(["one by web.shop"]));
+      // An authority of its own is a locality of its own: of no weight in what is asked.
+      const draining = (endpoint: Endpoint): Endpoint => ({ ...endpoint, phase: "draining" });
+      await bench.place("shop.test", [endpointOf(one, "web.shop"), draining(endpointOf(other, "shop.test"))]);
+      assert.deepEqual(await asked(), new Set(["one by web.shop"]));
+      await bench.place("shop.test", [draining(endpointOf(one, "web.shop")), endpointOf(other, "shop.test")]);
+      assert.deepEqual(await asked(), new Set(["other by shop.test"]));
+      await bench.place("shop.test", [draining(endpointOf(one, "web.shop"))]);
+      assert.deepEqual(await asked(), new Set(["one by web.shop"]));
+      const more = [other, await bench.host("third", names), await bench.host("fourth", names)];
+      await bench.place("shop.test", [
+        endpointOf(one, "web.shop"),
+        ...more.map((host) => endpointOf(host, "shop.test")),
+      ]);
+      let shares = 0;
+      for (let i = 0; i < 200; i++) if ((await bench.seen("shop.test")).host === "one") shares++;
+      assert.ok(shares > 20 && shares < 80, `${shares} of 200 requests went to one of four`);
     });
