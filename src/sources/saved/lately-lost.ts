@@ -16,7 +16,7 @@ export interface Lost {
   readonly after: HostDescription | WorkloadRecord | undefined;
 }
 
-/** The first loss of each Host and Workload that has not come back; memory as `since` leaves it. */
+/** The first loss of each Host and Workload that has not come back; memory as `forget` leaves it. */
 export class LatelyLost {
   readonly #lost = new Map<string, Lost>();
 
@@ -29,9 +29,14 @@ export class LatelyLost {
       this.#lost.set(recordKey(last), { atMs: atMs - (atMs % 1_000), before: last, after: now });
   }
 
+  /** Forgets what was lost before. */
+  forget(beforeMs: number): void {
+    for (const [key, { atMs }] of this.#lost) if (atMs < beforeMs) this.#lost.delete(key);
+  }
+
   /** What was lost then or later, oldest first; what was lost before is forgotten. */
   since(atMs: number): readonly Lost[] {
-    for (const [key, lost] of this.#lost) if (lost.atMs < atMs) this.#lost.delete(key);
+    this.forget(atMs);
     return [...this.#lost.values()].sort((a, b) => a.atMs - b.atMs);
   }
 }

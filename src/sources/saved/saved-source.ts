@@ -251,7 +251,8 @@ export class SavedSource implements ObjectSource {
   }
 
   async #confirm(): Promise<void> {
-    const { confirm, now } = this.#options;
+    const { confirm, lostMs, now } = this.#options;
+    this.#lost.forget(now() - lostMs()); // here too: while one kind cannot be read nothing is written, for days maybe, and the others go on
     if (!this.#current || this.#unsaved || this.#writing !== undefined) return;
     if (await confirm(now())) return;
     this.#unsaved = true;

@@ -126,6 +126,20 @@ test("what had been lost lately is told as it happened", async (t) => {
   );
 });
 
+test("what was lost long ago is forgotten though nothing can be saved", async (t) => {
+  const { clock, live, source, disk, pass } = await world(t, { state: undefined });
+  live.says({ changes: put(host("h1"), host("h2")), synced: true });
+  await pass(0);
+  live.says({ changes: [gone("h1")], synced: true, stale: "one kind of several cannot be read" });
+  clock.nowMs = 161_001;
+  await pass(5_000);
+  clock.nowMs = 100_000; // put back, so that it would be told if it were remembered
+  live.says({ synced: true });
+  await source.stop();
+  assert.ok(disk.state !== undefined && "lost" in disk.state);
+  assert.deepEqual(disk.state.lost, []);
+});
+
 test("what was lost long ago is not saved any more", async (t) => {
   const { clock, live, source, disk, pass } = await world(t, { state: undefined });
   live.says({ changes: put(host("h1"), host("h2")), synced: true });
