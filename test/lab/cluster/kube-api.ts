@@ -59,13 +59,18 @@ export class KubeApi {
     return (await this.#client.request("PATCH", path, { status }, "application/merge-patch+json")) as Stored;
   }
 
-  /** Background deletion, which is what a client that says nothing gets; of exactly this object, not a namesake. An object that is gone is deleted. */
-  async delete(object: Stored): Promise<void> {
+  /**
+   * Background deletion, which is what a client that says nothing gets; of exactly this object, not a namesake. An object that is gone is deleted. Gives what
+   * finalizers keep of it.
+   */
+  async delete(object: Stored): Promise<Stored | undefined> {
     const options = { preconditions: { uid: object.metadata.uid }, propagationPolicy: "Background" };
     try {
-      await this.#client.request("DELETE", this.#path(object), options);
+      const answer = (await this.#client.request("DELETE", this.#path(object), options)) as { readonly kind: string };
+      return answer.kind === object.kind ? (answer as Stored) : undefined; // else a Status
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (isGone(error)) return undefined;
+      throw error;
     }
   }
 

@@ -80,8 +80,11 @@ async function replaceUnhealthy(installation: Installation, set: ReplicaSet, gra
 async function scaleDown(installation: Installation, set: ReplicaSet): Promise<Outcome> {
   const owned = ownedBy(installation, set);
   const counted = installation.overDelete ? owned : owned.filter((workload) => !isDeleting(workload));
-  for (const workload of counted.slice(set.spec.replicas))
-    if (!isDeleting(workload)) await installation.api.delete(workload);
+  for (const workload of counted.slice(set.spec.replicas)) {
+    if (isDeleting(workload)) continue;
+    const left = await installation.api.delete(workload);
+    if (left !== undefined) installation.workloads.put(left); // the next pass may come before the watch has told
+  }
   return { status: "True" };
 }
 
