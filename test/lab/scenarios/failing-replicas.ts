@@ -20,10 +20,12 @@ const MOST_MS = 120_000;
 /** The order to start a workload is sent well before this, counted from the choice of its host, in ms. */
 const SENT_MS = 500;
 
-/** Puts this finalizer on every Workload there is, as that gateway did, or takes it off again. */
+/** Puts this finalizer on every Workload that is not being deleted (none can be added to those), as that gateway did, or takes it off all again. */
 async function leftovers(lab: Laboratory, change: "on" | "off"): Promise<void> {
+  const all = lab.watched.workloads.all();
+  const objects = change === "on" ? all.filter((workload) => !isDeleting(workload)) : all;
   await Promise.all(
-    lab.watched.workloads.all().map(async (workload) => {
+    objects.map(async (workload) => {
       const others = (workload.metadata.finalizers ?? []).filter((one) => one !== LEFTOVER);
       const finalizers = change === "on" ? [...others, LEFTOVER] : others;
       await lab.api.patch(workload, { metadata: { finalizers: finalizers.length === 0 ? null : finalizers } });
