@@ -19,8 +19,9 @@ export async function startFolderSystem(setting: Setting): Promise<System> {
     const name = `${hostname}.yaml`;
     const object = { ...workloadObject(hostname), status: workloadStatus(hostname, host) };
     await writeFile(join(staging, name), stringify(object));
+    const at = monotonicMs(); // its end is told by another thread, and Envoys may have answered by then
     await rename(join(staging, name), join(objects, name));
-    return { at: monotonicMs(), tookMs: 0 };
+    return { at, tookMs: 0 };
   };
   const hosts = ports.map((port, host) => ({ ...hostObject(host, port), status: HOST_STATUS }));
   await writeFile(join(objects, "hosts.yaml"), hosts.map((host) => stringify(host)).join("---\n"));

@@ -9,7 +9,7 @@ export function pageOf(report: Report): string {
 
 Written by \`npm run bench -- --write\`; do not edit.
 
-A client asks Envoy for one hostname, back to back over one connection, while the change is written. The time is taken from the write (the rename is done, the
+A client asks Envoy for one hostname, back to back over one connection, while the change is written. The time is taken from the write (the rename begins, the
 API request is sent) to the first answer that names the new place; with several Envoys, until the last of them gives it. ${moves} moves and ${news} new hostnames each,
 idle and while ${rate} other hostnames move per second; p50 / p95 / p99 in ms. A move changes where a hostname's one replica runs; a new hostname counts
 from the write that makes its workload ready.

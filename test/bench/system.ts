@@ -2,7 +2,7 @@
 
 /** One write of a change. */
 export interface Written {
-  /** When it was there to be seen: the rename was done, the request was sent, the function was called; on the machine's clock. */
+  /** When it was begun: the rename, the request, the call of the function; on the machine's clock. */
   readonly at: number;
   /** Until it was answered, in ms; 0 where nothing answers. */
   readonly tookMs: number;

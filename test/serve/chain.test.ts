@@ -46,6 +46,7 @@ test("a proxy in front of a fleet: workloads move, one of two Envoys is replaced
   const move = async (to: string): Promise<void> => {
     await signalbox.write("shop.yaml", workloadYaml("shop", "Shop.test", to));
     await Promise.all([h1, h2c].map((port) => servedBy(port, "shop.test", to)));
+    await Promise.all(loads.map((load) => load.next()));
   };
   await move("two");
   // A pod that ends: its endpoint goes, its Envoy has clients leave, and ends when they have.

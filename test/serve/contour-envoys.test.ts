@@ -51,6 +51,7 @@ for (const version of ["1.40.0", "1.36.2"])
     for (const to of ["two", "one", "two", "one", "two"]) {
       await signalbox.write("shop.yaml", workloadYaml("shop", "Shop.test", to));
       await servedBy(http, "shop.test", to);
+      await Promise.all(loads.map((load) => load.next()));
     }
     for (const { failures, asked } of await Promise.all(loads.map((load) => load.end()))) {
       assert.deepEqual(failures, []);

@@ -22,6 +22,7 @@ test("a folder, a real Envoy, a request; and a move, under load, without a faile
   for (const to of ["two", "one", "two", "one", "two"]) {
     await signalbox.write("shop.yaml", workloadYaml("shop", "Shop.test", to));
     await servedBy(port, "shop.test", to);
+    await load.next();
   }
   const { failures, asked } = await load.end();
   assert.deepEqual(failures, []);

@@ -99,6 +99,7 @@ for (const manner of MANNERS)
     for (const to of ["two", "one", "two"]) {
       await signalbox.write("shop.yaml", workloadYaml("shop", "Shop.test", to));
       await everywhere(to);
+      await Promise.all(loads.map((load) => load.next()));
     }
     for (const { failures, asked } of await Promise.all(loads.map((load) => load.end()))) {
       assert.deepEqual(failures, []);

@@ -77,26 +77,41 @@ export async function servedBy(port: number, hostname: string, words: string): P
 
 /** Requests that go on until they are told to end. */
 export interface Load {
+  /** Fulfilled when a request that begins from now on has been answered. */
+  next(): Promise<void>;
   end(): Promise<{ readonly failures: readonly string[]; readonly asked: number }>;
 }
 
-/** One request after the other until told to end. */
-export function loadOn(port: number, hostname: string, path = "/"): Load {
+/** One request after the other until told to end. `ask` gives what was wrong with the answer, if anything; it does not throw. */
+export function loadOf(ask: () => Promise<string | undefined>): Load {
   const failures: string[] = [];
   let asked = 0;
   let going = true;
+  let waiting: (() => void)[] = [];
   const done = (async () => {
     while (going) {
-      const { status, body } = await get(port, hostname, path);
+      const served = waiting;
+      waiting = [];
+      const failure = await ask();
       asked += 1;
-      if (status !== 200) failures.push(`${status} ${body}`);
+      if (failure !== undefined) failures.push(failure);
+      for (const tell of served) tell();
     }
   })();
   return {
+    next: () => new Promise((tell) => waiting.push(tell)),
     end: async () => {
       going = false;
       await done;
       return { failures, asked };
     },
   };
+}
+
+/** Each request on a connection of its own. */
+export function loadOn(port: number, hostname: string, path = "/"): Load {
+  return loadOf(async () => {
+    const { status, body } = await get(port, hostname, path);
+    return status === 200 ? undefined : `${status} ${body}`;
+  });
 }
