@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { oneOf, wholeNumber } from "../command-options.ts";
 import { machineLine } from "./machine.ts";
 import type { Amounts } from "./measure.ts";
 import { pageOf } from "./page.ts";
@@ -46,18 +47,6 @@ const { values } = parseArgs({
   },
 });
 
-function wanted<Value extends string>(option: string, value: string, known: readonly Value[]): Value {
-  const found = known.find((one) => one === value);
-  if (found === undefined) throw new Error(`--${option} ${value}: write one of ${known.join(", ")}`);
-  return found;
-}
-
-function count(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text !== "" && Number.isInteger(value) && value >= least) return value;
-  throw new Error(`--${option} ${text}: write a whole number from ${least} on`);
-}
-
 function shapesOf({
   hostnames,
   fleet,
@@ -70,23 +59,23 @@ function shapesOf({
   const shapes: Shape[] = hostnames
     .split(",")
     .filter((text) => text !== "")
-    .map((text) => ({ hostnames: count("hostnames", text, 2), hosts: HOSTS, envoys: 1, proxies: 0 }));
+    .map((text) => ({ hostnames: wholeNumber("hostnames", text, 2), hosts: HOSTS, envoys: 1, proxies: 0 }));
   if (fleet !== "") {
     const [many = "", hosts = "", envoys = ""] = fleet.split("x");
     shapes.push({
-      hostnames: count("fleet", many, 2),
-      hosts: count("fleet", hosts, 2),
-      envoys: count("fleet", envoys, 1),
+      hostnames: wholeNumber("fleet", many, 2),
+      hosts: wholeNumber("fleet", hosts, 2),
+      envoys: wholeNumber("fleet", envoys, 1),
       proxies: 0,
     });
   }
   for (const crowd of crowds.split(",").filter((text) => text !== "")) {
     const [many = "", proxies = ""] = crowd.split("x");
     shapes.push({
-      hostnames: count("crowds", many, 2),
+      hostnames: wholeNumber("crowds", many, 2),
       hosts: HOSTS,
       envoys: 1,
-      proxies: count("crowds", proxies, 2) - 1,
+      proxies: wholeNumber("crowds", proxies, 2) - 1,
     });
   }
   return shapes;
@@ -94,13 +83,13 @@ function shapesOf({
 
 async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
-  const source = wanted("source", values.source, ["folder", "kubernetes", "both"]);
-  const layout = wanted("layout", values.layout, ["auto", "rds", "scoped"]);
+  const source = oneOf("source", values.source, ["folder", "kubernetes", "both"]);
+  const layout = oneOf("layout", values.layout, ["auto", "rds", "scoped"]);
   const amounts: Amounts = {
-    moves: count("moves", values.moves, 1),
-    news: count("new", values.new, 1),
-    rate: count("rate", values.rate, 0),
-    burst: count("burst", values.burst, 1),
+    moves: wholeNumber("moves", values.moves, 1),
+    news: wholeNumber("new", values.new, 1),
+    rate: wholeNumber("rate", values.rate, 0),
+    burst: wholeNumber("burst", values.burst, 1),
     gapMs: 60,
   };
   const systems: readonly SystemName[] = source === "both" ? ["floor", "folder", "kubernetes"] : ["floor", source];

@@ -4,6 +4,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { machineLine } from "../bench/machine.ts";
+import { oneOf, wholeNumber } from "../command-options.ts";
 import { ENVOYS } from "./gateway/envoys.ts";
 import type { GatewayName } from "./gateway/gateway.ts";
 import { TEMPOS, type TempoName } from "./operator/tempo.ts";
@@ -50,28 +51,16 @@ const { values } = parseArgs({
   },
 });
 
-function count(option: "apps" | "hosts" | "rate" | "times"): number {
-  const value = Number(values[option]);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`--${option} ${values[option]}: write a whole number from 1 on`);
-}
-
-function oneOf<Name extends string>(option: "tempo" | "gateway", names: readonly Name[]): Name {
-  const found = names.find((name) => name === values[option]);
-  if (found === undefined) throw new Error(`--${option} ${values[option]}: write one of ${names.join(", ")}`);
-  return found;
-}
-
 /** All trials of a scenario at a gateway: told, counted. One that could not be carried out does not cost the others. */
 async function tryOut(scenario: Scenario, gateway: GatewayName, results: string): Promise<void> {
-  const tempo = oneOf<TempoName>("tempo", Object.keys(TEMPOS) as TempoName[]);
+  const tempo = oneOf("tempo", values.tempo, Object.keys(TEMPOS) as TempoName[]);
   const { replicas = 2, overDelete = false, xds } = scenario;
   const plan = {
     tempo,
     gateway,
-    apps: count("apps"),
-    hosts: count("hosts"),
-    perSecond: count("rate"),
+    apps: wholeNumber("apps", values.apps),
+    hosts: wholeNumber("hosts", values.hosts),
+    perSecond: wholeNumber("rate", values.rate),
     replicas,
     overDelete,
     ...(xds === undefined ? {} : { xds }),
@@ -104,14 +93,14 @@ async function main(): Promise<void> {
   const { scenario = "", write, help } = values;
   if (help || (scenario === "" && !write)) return console.log(USAGE);
   const wanted = scenario === "all" ? SCENARIOS : scenariosNamed(scenario.split(",").filter((name) => name !== ""));
-  const asked = oneOf("gateway", ["signalbox", "follows-ready", "both"]);
+  const asked = oneOf("gateway", values.gateway, ["signalbox", "follows-ready", "both"]);
   const gateways: readonly GatewayName[] = asked === "both" ? ["signalbox", "follows-ready"] : [asked];
   const folder = await mkdtemp(join(tmpdir(), "signalbox-lab-results-"));
   const results = values.results ?? join(folder, "results.json");
   try {
     for (const one of wanted)
       for (const gateway of gateways.filter((name) => one.about === undefined || one.about === name))
-        for (let i = 0; i < count("times"); i++) await tryOut(one, gateway, results);
+        for (let i = 0; i < wholeNumber("times", values.times); i++) await tryOut(one, gateway, results);
     const versions = [...new Set(ENVOYS.map(({ version }) => version))].join(" and ");
     if (write) await writeFile(PAGE, pageOf(await readResults(results), `${machineLine(versions)}; ${busyText()}`));
   } finally {

@@ -1,6 +1,7 @@
 /** `npm run chaos`: a seeded sequence of everything that can happen, under load, judged by an oracle. */
 import { appendFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { oneOf, wholeNumber } from "../../command-options.ts";
 import { ENVOYS } from "../gateway/envoys.ts";
 import { TEMPOS, type TempoName } from "../operator/tempo.ts";
 import { setStage } from "../trial.ts";
@@ -42,12 +43,6 @@ const { values } = parseArgs({
   },
 });
 
-function whole(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`--${option} ${text}: write a whole number from 1 on`);
-}
-
 /** Of each deployment: with two, most that is lost leaves nobody. */
 const REPLICAS = 3;
 
@@ -55,9 +50,9 @@ const MOST_SEED = 1_000_000;
 
 function seeds(): readonly number[] {
   if (values.seeds === undefined)
-    return [values.seed === undefined ? 1 + Math.floor(Math.random() * MOST_SEED) : whole("seed", values.seed)];
+    return [values.seed === undefined ? 1 + Math.floor(Math.random() * MOST_SEED) : wholeNumber("seed", values.seed)];
   const [first = "", last = first] = values.seeds.split("-");
-  const [from, to] = [whole("seeds", first), whole("seeds", last)];
+  const [from, to] = [wholeNumber("seeds", first), wholeNumber("seeds", last)];
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 }
 
@@ -72,12 +67,11 @@ function tell({ at, who, text }: { readonly at: number; readonly who: string; re
 
 async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
-  const tempo = (Object.keys(TEMPOS) as TempoName[]).find((name) => name === values.tempo);
-  if (tempo === undefined) throw new Error(`--tempo ${values.tempo}: write one of ${Object.keys(TEMPOS).join(", ")}`);
-  const [apps, hosts] = [whole("apps", values.apps), whole("hosts", values.hosts)];
-  const signalboxes = whole("signalboxes", values.signalboxes);
-  const seconds = whole("seconds", values.seconds);
-  const only = values.only?.split(",").map((number) => whole("only", number));
+  const tempo = oneOf("tempo", values.tempo, Object.keys(TEMPOS) as TempoName[]);
+  const [apps, hosts] = [wholeNumber("apps", values.apps), wholeNumber("hosts", values.hosts)];
+  const signalboxes = wholeNumber("signalboxes", values.signalboxes);
+  const seconds = wholeNumber("seconds", values.seconds);
+  const only = values.only?.split(",").map((number) => wholeNumber("only", number));
   const runs = seeds().map((seed) => {
     const schedule = scheduleOf({ seed, seconds, apps, hosts, proxies: ENVOYS.length });
     return { seed, schedule: schedule.filter(({ number }) => only === undefined || only.includes(number)) };
@@ -92,7 +86,7 @@ async function main(): Promise<void> {
     apps,
     hosts,
     replicas: REPLICAS,
-    perSecond: whole("rate", values.rate),
+    perSecond: wholeNumber("rate", values.rate),
     overDelete: false,
     ...(signalboxes === 1 ? {} : { xds: { signalboxes } }),
     ...(values.verbose ? { echo: tell } : {}),

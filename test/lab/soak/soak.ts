@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { machineLine } from "../../bench/machine.ts";
+import { oneOf } from "../../command-options.ts";
 import { ENVOYS } from "../gateway/envoys.ts";
 import { TEMPOS, type TempoName } from "../operator/tempo.ts";
 import { setStage } from "../trial.ts";
@@ -61,12 +62,6 @@ function positive(option: "hours" | "rate" | "apps" | "hosts" | "every" | "rest"
   throw new Error(`--${option} ${values[option]}: write a number above 0`);
 }
 
-function tempo(): TempoName {
-  const found = (Object.keys(TEMPOS) as TempoName[]).find((name) => name === values.tempo);
-  if (found === undefined) throw new Error(`--tempo ${values.tempo}: write one of ${Object.keys(TEMPOS).join(", ")}`);
-  return found;
-}
-
 function tell(text: string): void {
   console.log(`${new Date(wallMs()).toISOString().slice(11, 19)} ${text}`);
 }
@@ -77,7 +72,7 @@ async function run(): Promise<string> {
   const journal = new Journal(file);
   tell(`the journal is ${file}`);
   const plan: SoakPlan = {
-    tempo: tempo(),
+    tempo: oneOf("tempo", values.tempo, Object.keys(TEMPOS) as TempoName[]),
     apps: positive("apps"),
     hosts: positive("hosts"),
     perSecond: positive("rate"),
