@@ -47,7 +47,9 @@ const SAFE = "request.method in ['GET', 'HEAD', 'OPTIONS', 'TRACE']";
  *   host-restarted-in-place). An application's own empty 404 is asked for twice.
  * - They are *hedged*: sent to another endpoint too when the answer has not begun after `hedgeAfterMs`. The first answer counts and none is given up, so an
  *   application that is only slow still answers. A host that is frozen or cut off takes requests and never answers; nothing else tells it from a slow one.
- *   After three such requests in a row it is ejected, since Envoy counts them as failures of the host. Not for upgrades, whose handshake is no safe request.
+ *   After three such requests it is ejected, since Envoy counts them as failures of the host, if none has got a connection to the host in between, which sets
+ *   the count back to none: where requests come one after another it is asked on and never ejected, and each of those waits (measured on Envoy 1.40.0: 19 of
+ *   40). Not for upgrades, whose handshake is no safe request.
  */
 export function retryHeadersOf({
   retries,

@@ -8,6 +8,7 @@ import type { FleetSpec, Variant } from "../../src/envoy/fleet-spec.ts";
 import { clusterNameOf } from "../../src/envoy/names.ts";
 import { type Translation, translateFleet, translateHostname } from "../../src/envoy/translate.ts";
 import type { Endpoint, ExposedHostname } from "../../src/placement/fleet.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
 import type { Delivery } from "./file-delivery.ts";
 import { type RawResponse, rawRequest } from "./raw-request.ts";
@@ -82,6 +83,13 @@ export function endpointOf(host: DemoHost, authority: string, more: Partial<Endp
     hostGroup: "default",
     ...more,
   };
+}
+
+/** Fulfilled when so many requests have arrived at the host since its start. Fails when they never do. */
+export async function arrivals(host: DemoHost, count: number): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  for (; host.arrived < count; await sleep(2))
+    if (performance.now() > until) throw new Error(`${host.arrived} of ${count} requests arrived at ${host.name}`);
 }
 
 export interface BenchOptions {
@@ -162,7 +170,8 @@ async function taken(
   endpoints: readonly Endpoint[],
 ): Promise<void> {
   const wanted = endpoints.map((e) => [e.address, e.phase, e.weight, e.authority, e.workloadId ?? ""].join(" ")).sort();
-  for (let attempt = 0; attempt < 500; attempt++) {
+  const until = performance.now() + PATIENCE_MS;
+  while (performance.now() < until) {
     const dump = JSON.stringify(await envoy.configDump());
     const status = (await envoy.clusters()).cluster_statuses?.find(({ name }) => name === cluster) as
       | ClusterStatus
