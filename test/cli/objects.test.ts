@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readlink, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readObjects, sourceOf } from "../../src/cli/objects.ts";
 import { problemText } from "../../src/placement/problem.ts";
 import type { ObjectChange } from "../../src/sources/source.ts";
+import { eventually } from "../files/temporary-folder.ts";
 
 async function folderWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "signalbox-test-"));
@@ -80,18 +81,33 @@ test("what lies in a folder and cannot be read is a problem, and hurts no other 
   );
 });
 
+/** Fulfilled when this process has the pipe open so many times. */
+async function opened(pipe: string, times: number): Promise<void> {
+  const path = await realpath(pipe);
+  await eventually(
+    async () => {
+      const open = await readdir("/proc/self/fd");
+      const paths = await Promise.all(open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => undefined)));
+      return paths.filter((found) => found === path).length === times;
+    },
+    () => `${pipe} is not open ${times} times`,
+  );
+}
+
 test("a pipe that is named is waited for until the command is stopped, and read to its end", async (t) => {
   const folder = await folderWith(t, {});
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
   const stop = new AbortController();
   const stopped = readObjects([pipe], stop.signal);
-  setTimeout(() => stop.abort(), 20);
+  await opened(pipe, 1);
+  stop.abort();
   await assert.rejects(stopped, /^Refusal: .*pipe was not read to its end/);
   const written = openSync(pipe, "r+");
   writeSync(written, host("b", "2"));
   const read = readObjects([pipe]);
-  setTimeout(() => closeSync(written), 20);
+  await opened(pipe, 2);
+  closeSync(written);
   assert.deepEqual(namesOf((await read).changes), ["b"]);
 });
 

@@ -4,16 +4,16 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Reload, readSettings, watchSettings } from "../../src/config/watch.ts";
-import type { WatchOptions } from "../../src/files/watch-folder.ts";
 import { problemText } from "../../src/placement/problem.ts";
 import { eventually, temporaryFolder } from "../files/temporary-folder.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const text = (level: string, more = "") => `source: {folder: objects}\nlog: {level: ${level}}\n${more}`;
 
 /** A watch on a file with this text, and its reloads in words: `accepted <level>`, with what needs a restart, or `rejected <first problem>`. */
 async function watched(
   context: TestContext,
-  options: WatchOptions = {},
+  options: Parameters<typeof watchSettings>[3] = {},
   file = join(temporaryFolder(context), "signalbox.yaml"),
 ) {
   const write = (content: string) => writeFileSync(file, content);
@@ -75,7 +75,7 @@ test("what needs a restart is named, and not named any more when it is taken bac
 });
 
 test("a file replaced by renaming is seen, and never missing", async (context) => {
-  const { file, write, becomes } = await watched(context);
+  const { file, write, becomes } = await watched(context, { vanishMs: PATIENCE_MS });
   unlinkSync(file);
   await setTimeout(30);
   writeFileSync(`${file}.tmp`, text("debug"));

@@ -14,9 +14,9 @@ export function temporaryFolder(context: TestContext): string {
 }
 
 /** Waits until something is so; if that never happens, `shown` says how it is instead. */
-export async function eventually(so: () => boolean, shown: () => unknown): Promise<void> {
+export async function eventually(so: () => boolean | Promise<boolean>, shown: () => unknown): Promise<void> {
   for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += 10) {
-    if (so()) return;
+    if (await so()) return;
     await setTimeout(10);
   }
   throw new Error(`still not so: ${JSON.stringify(shown(), undefined, 1)}`);

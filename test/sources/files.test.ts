@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { type FilesOptions, filesSource } from "../../src/sources/files.ts";
 import type { ObjectRecord } from "../../src/sources/source.ts";
 import { eventually, temporaryFolder } from "../files/temporary-folder.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
 const host = (name: string, hostId = name, more = "") =>
@@ -158,7 +159,8 @@ test("of equal names the first file counts, the other is reported, and takes ove
 });
 
 test("a file replaced by renaming never blinks", async (context) => {
-  const { got, write, path } = await started(context, { "a.yaml": host("a"), "b.yaml": host("b") });
+  const files = { "a.yaml": host("a"), "b.yaml": host("b") };
+  const { got, write, path } = await started(context, files, { vanishMs: PATIENCE_MS });
   for (let i = 0; i < 20; i++) {
     unlinkSync(path("a.yaml"));
     await setTimeout(5);

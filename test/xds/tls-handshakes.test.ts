@@ -228,7 +228,7 @@ test("who comes back after its authority was dropped is refused, whatever it rem
 });
 
 test("a connection that became too old is told to go: its streams end in order, and the next is another connection", async (t) => {
-  const { port, clients, until, server } = await tlsPort(t, { maxAgeMs: 200 });
+  const { port, clients, until, server } = await tlsPort(t, { maxAgeMs: 1_500 });
   const over = new Client(
     `localhost:${port}`,
     grpcCredentials.createSsl(Buffer.from(authority.cert), ...pairOf(authority.client(["a.test"]))),

@@ -272,11 +272,12 @@ test("draining tells clients to go elsewhere, ends every call with status 0 and 
 });
 
 test("a connection that has reached its age is drained", async (t) => {
-  const { session, told, until } = await staged(t, { maxAgeMs: 300 });
+  const { session, told, until } = await staged(t, { maxAgeMs: 1_000 });
+  const goaway = once(session, "goaway");
   const one = call(session, "/test/Echo");
   one.stream.write(framed("silent"));
   await until(() => told.length === 1);
-  await once(session, "goaway");
+  await goaway;
   assert.equal((await one.ended).code, "0");
 });
 
