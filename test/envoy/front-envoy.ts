@@ -6,6 +6,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { PATIENCE_MS } from "../patience.ts";
 import { type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
 
 export interface FrontEnvoy {
@@ -44,7 +45,7 @@ export async function startFrontEnvoy(test: TestContext): Promise<FrontEnvoy> {
       const text = await envoy.admin("/clusters");
       return UPSTREAMS.every((name) => portsIn(text, name).toSorted().join() === wanted);
     };
-    const until = performance.now() + 20_000;
+    const until = performance.now() + PATIENCE_MS;
     while (!(await has())) if (performance.now() > until) throw new Error(`the front does not have the pods ${wanted}`);
   };
   return { envoy, ports: { h1: await envoy.port("h1"), h2c: await envoy.port("h2c") }, pods };

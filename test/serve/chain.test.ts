@@ -6,6 +6,7 @@ import type { DemoAnswer } from "../../src/cli/demo-answer.ts";
 import type { EnvoyProcess } from "../envoy/envoy-process.ts";
 import { startFrontEnvoy } from "../envoy/front-envoy.ts";
 import { rawRequest } from "../envoy/raw-request.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { hostNamed, loadOn, servedBy, startedEnvoy } from "./requests.ts";
 import { hostYaml, serving, workloadYaml } from "./serving.ts";
 
@@ -77,9 +78,9 @@ async function answered(port: number, lines: readonly string[]): Promise<DemoAns
 /** No client has a connection to it any more. */
 async function idle(envoy: EnvoyProcess): Promise<void> {
   const name = "http.http.downstream_cx_active";
-  const until = performance.now() + 20_000;
+  const until = performance.now() + PATIENCE_MS;
   for (let left = -1; left !== 0; await sleep(20)) {
     left = (await envoy.stats(`^${name}$`)).get(name) ?? 0;
-    assert.ok(performance.now() < until, `${left} connections are still open after 20 s`);
+    assert.ok(performance.now() < until, `${left} connections are still open`);
   }
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { selfSigned } from "../cli/self-signed.ts";
 import { startContourEnvoy } from "../envoy/contour-envoy.ts";
 import { rawRequest } from "../envoy/raw-request.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { Authority, certificateFolder } from "../tls/certificates.ts";
 import { get, hostNamed, loadOn, servedBy } from "./requests.ts";
 import { hostYaml, serving, workloadYaml } from "./serving.ts";
@@ -125,10 +126,10 @@ test("without ADS an Envoy serves more hostnames than it could have streams for:
 
 /** Asks as the kubelet does. The port is closed until Envoy has everything. */
 async function kubeletFindsReady(port: number): Promise<void> {
-  const until = performance.now() + 20_000;
+  const until = performance.now() + PATIENCE_MS;
   const asked = () => get(port, "kubelet", "/ready").catch(() => undefined);
   for (let answer = await asked(); answer?.status !== 200; answer = await asked()) {
-    assert.ok(performance.now() < until, `not ready after 20 s: ${answer?.status ?? "the port is closed"}`);
+    assert.ok(performance.now() < until, `not ready: ${answer?.status ?? "the port is closed"}`);
     await sleep(20);
   }
 }

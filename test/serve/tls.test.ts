@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import { type BootstrapTls, bootstrapOf } from "../../src/envoy/bootstrap.ts";
 import { xdsSecretsOf } from "../../src/envoy/xds-secrets.ts";
 import { startEnvoy } from "../envoy/envoy-process.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { Authority, type CertificateFolder, certificateFolder, HOUR } from "../tls/certificates.ts";
 import { envoyOf, get, hostNamed, loadOn, servedBy, startedEnvoy } from "./requests.ts";
 import { hostYaml, type LogLine, type Serving, serving, workloadYaml } from "./serving.ts";
@@ -56,14 +57,11 @@ async function envoySide(
   return { tls, files };
 }
 
-/** Waits for a fact; fails after 30 s with the log. */
+/** Waits for a fact; if it never comes, fails with the log. */
 async function until(what: string, { signalbox }: Secure, holds: () => boolean): Promise<void> {
-  const bound = performance.now() + 30_000;
+  const bound = performance.now() + PATIENCE_MS;
   while (!holds()) {
-    assert.ok(
-      performance.now() < bound,
-      `${what}: not within 30 s. The log:\n${signalbox.child.lastLines().join("\n")}`,
-    );
+    assert.ok(performance.now() < bound, `${what}: not so. The log:\n${signalbox.child.lastLines().join("\n")}`);
     await sleep(10);
   }
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bundles } from "../../src/xds/content/bundles.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { DeltaClient } from "./client.ts";
 import { CLUSTER, whole } from "./resources.ts";
 import { withServer } from "./running-server.ts";
@@ -39,7 +40,7 @@ test("as many as are on their way at a time are remembered", () => {
   assert.notEqual(bundles.of(lists[0] ?? [])[0], made[0]);
 });
 
-test("proxies that read late are given the bytes of their own responses", { timeout: 30_000 }, async () => {
+test("proxies that read late are given the bytes of their own responses", { timeout: PATIENCE_MS }, async () => {
   const store = new ResourceStore();
   const contents = ["a.test", "b.test", "c.test"].map((name, at) => ({
     name,
