@@ -78,11 +78,11 @@ export class Deployments {
     await this.#api.delete(this.#stored(name));
   }
 
-  /** Fulfilled when these are as asked for; see Watched.isSettled. */
-  async settled(names: readonly string[], boundMs = 120_000): Promise<void> {
+  /** Fulfilled when these are as asked for; see Watched.isSettled. @throws when they are not within `boundMs`. */
+  async settled(names: readonly string[], boundMs = 120_000, but?: (workload: Workload) => boolean): Promise<void> {
     const waiting = new Set(names);
     const holds = (): boolean => {
-      for (const name of waiting) if (this.#watched.isSettled(this.#stored(name))) waiting.delete(name);
+      for (const name of waiting) if (this.#watched.isSettled(this.#stored(name), but)) waiting.delete(name);
       return waiting.size === 0;
     };
     try {

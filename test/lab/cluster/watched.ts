@@ -52,8 +52,8 @@ export class Watched {
     for (const cache of this.#caches) cache.stop();
   }
 
-  /** Whether a deployment is as its spec asks: one generation, complete and Ready, nothing on its way out. */
-  isSettled(deployment: Deployment): boolean {
+  /** Whether a deployment is as its spec asks: one generation, complete and Ready, nothing on its way out `but` what is not minded. */
+  isSettled(deployment: Deployment, but: (workload: Workload) => boolean = () => false): boolean {
     const sets = this.replicaSets.all().filter((set) => isOwnedBy(set, deployment));
     const [set] = sets;
     if (set === undefined || sets.length > 1 || isDeleting(set)) return false;
@@ -61,7 +61,8 @@ export class Watched {
     const { namespace, name } = deployment.metadata;
     const workloads = this.workloads
       .all()
-      .filter(({ metadata }) => metadata.namespace === namespace && metadata.name.startsWith(`${name}-`));
+      .filter(({ metadata }) => metadata.namespace === namespace && metadata.name.startsWith(`${name}-`))
+      .filter((workload) => !but(workload));
     if (workloads.length !== deployment.spec.replicas) return false;
     return workloads.every(
       (workload) => isOwnedBy(workload, set) && !isDeleting(workload) && conditionOf(workload, "Ready") === "True",

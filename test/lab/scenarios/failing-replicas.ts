@@ -1,11 +1,12 @@
 /** Replicas that do not start, that start behind the operator's back, that end by themselves, and that are never let go of. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type App, hostnameOf, siteOf } from "../cluster/deployments.ts";
-import { conditionOf, isDeleting, isOwnedBy, type Stored, type Workload } from "../cluster/objects.ts";
+import { isDeleting, type Workload } from "../cluster/objects.ts";
 import type { Laboratory } from "../laboratory.ts";
 import { TEMPOS } from "../operator/tempo.ts";
 import { answersEverywhere } from "./answers-everywhere.ts";
 import { mayBeAway } from "./expecting.ts";
+import { UNBOUND } from "./lifecycles.ts";
 import { updateAll } from "./rollouts.ts";
 import { MEASURED, type Scenario, type Stage } from "./scenario.ts";
 
@@ -37,22 +38,19 @@ async function leftovers(lab: Laboratory, change: "on" | "off"): Promise<void> {
 const isStuck = (workload: Workload): boolean =>
   isDeleting(workload) && workload.metadata.finalizers?.join() === LEFTOVER;
 
-/** As Deployments.settled, but for Workloads that the leftover keeps. */
-async function settledBut({ lab, names }: Stage, replicas: number): Promise<void> {
-  const { deployments, replicaSets } = lab.watched;
-  const isDone = (name: string): boolean => {
-    const deployment = deployments.all().find(({ metadata }) => metadata.name === name);
-    const sets = replicaSets.all().filter((set) => deployment !== undefined && isOwnedBy(set, deployment));
-    const [set] = sets;
-    if (set === undefined || sets.length > 1) return false;
-    const living = lab.deployments.replicasOf(name).filter((workload) => !isStuck(workload));
-    return living.length === replicas && living.every((one) => isServing(one, set));
-  };
-  await lab.watched.until("all but leftovers is settled", () => names.every(isDone), MOST_MS);
+/** Scales all of them, with the leftover on whatever goes by that. */
+async function scaleLeaving({ lab, names }: Stage, replicas: number): Promise<void> {
+  await leftovers(lab, "on");
+  await Promise.all(names.map((name) => lab.deployments.scale(name, replicas)));
+  await lab.deployments.settled(names, MOST_MS, isStuck);
 }
 
-const isServing = (workload: Workload, set: Stored): boolean =>
-  isOwnedBy(workload, set) && !isDeleting(workload) && conditionOf(workload, "Ready") === "True";
+/** Takes all leftovers off, or ReplicaSets, which count Workloads that are kept, would make no others; and scales up. */
+async function letGo({ lab, names }: Stage): Promise<void> {
+  lab.timeline.note(MEASURED, `${lab.watched.workloads.all().filter(isStuck).length} Workloads were left over`);
+  await leftovers(lab, "off");
+  await Promise.all(names.map((name) => lab.deployments.scale(name, 2)));
+}
 
 /** A second deployment of the same namespace for each hostname, on a host that serves it already: one pool with the first. */
 const besidesOf = ({ lab, apps }: Stage, kind: string, differing: Partial<App>): readonly App[] =>
@@ -130,30 +128,34 @@ export const FAILING_REPLICAS: readonly Scenario[] = [
   },
   {
     name: "leftover-finalizers",
-    what: "old Workloads that are never let go of, since a finalizer of wasmCloud's runtime-gateway was left on them: rollouts, scaled to 1, to 0 (503) and back",
-    promised: "measured",
-    cause:
-      "with the last replica: its host unbinds it before the operator says so, and for some ms requests get that host's empty 404",
+    what: "old Workloads that are never let go of, since a finalizer of wasmCloud's runtime-gateway was left on them: rolled out twice, scaled to 1 and back",
+    promised: "nothing",
     run: async (stage) => {
-      const { lab, names, apps } = stage;
-      const scale = async (replicas: number): Promise<void> => {
-        await leftovers(lab, "on");
-        await Promise.all(names.map((name) => lab.deployments.scale(name, replicas)));
-        await settledBut(stage, replicas);
-      };
+      const { lab, names } = stage;
       for (let i = 0; i < 2; i++) {
         await leftovers(lab, "on");
         await updateAll(stage);
-        await settledBut(stage, 2);
+        await lab.deployments.settled(names, MOST_MS, isStuck);
       }
       await sleep(LOAD_MS);
-      await scale(1);
+      await scaleLeaving(stage, 1);
+      await sleep(LOAD_MS);
+      await letGo(stage);
+      await lab.deployments.settled(names);
+    },
+  },
+  {
+    name: "leftover-finalizers-at-zero",
+    what: "the same, scaled to 0 (503, although what was stopped is Ready by its objects) and back",
+    promised: "measured",
+    cause: UNBOUND,
+    run: async (stage) => {
+      const { lab, names, apps } = stage;
       await mayBeAway(lab, apps, ["no-replica"]);
-      await scale(0);
+      await scaleLeaving(stage, 0);
       await Promise.all(names.map((name) => answersEverywhere(lab, hostnameOf(name), 503)));
-      lab.timeline.note(MEASURED, `${lab.watched.workloads.all().filter(isStuck).length} Workloads were left over`);
-      await leftovers(lab, "off"); // or their ReplicaSets, which count them, would make no others
-      await Promise.all(names.map((name) => lab.deployments.scale(name, 2)));
+      await sleep(LOAD_MS);
+      await letGo(stage);
       await Promise.all(names.map((name) => answersEverywhere(lab, hostnameOf(name))));
       await mayBeAway(lab, apps, []);
       await lab.deployments.settled(names);

@@ -13,7 +13,7 @@ const EXTRA = 20;
 const BEFORE_MS = 1_000;
 
 /** Between a host's end of a replica and the word of it, requests reach a host that has none. */
-const UNBOUND =
+export const UNBOUND =
   "a replica's host unbinds it before the operator says so, and no other is there to ask: for some ms requests get that host's empty 404; everything else meanwhile is the gateway's own 503";
 
 /** Lets them be away, does this, and tells how soon they were served again; they have to answer again after that. */
