@@ -1,6 +1,7 @@
 /** The file that a saved state is kept in: replaced as a whole or not at all, whatever happens meanwhile. */
 import { createReadStream } from "node:fs";
-import { open, rename, rm, stat, utimes } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type SavedState, SavedTextReader, savedText } from "./saved-text.ts";
 
@@ -10,12 +11,16 @@ export interface SavedFault {
   readonly remedy: string;
 }
 
+/** No attempt goes so long without writing anything, in ms. One that does, of a process that shares the file against all advice, fails and is made again. */
+const ABANDONED_MS = 60_000;
+
 /**
  * Writes beside the file, has the disk take it, and renames: a full disk, or the end of the process, leaves the state that was there. Gives the fault
- * if there was one; then nothing of the attempt is left.
+ * if there was one; then nothing of the attempt is left. What a process left that was killed at it goes with the first attempt a minute later.
  */
 export async function writeState(file: string, state: SavedState): Promise<SavedFault | undefined> {
   const beside = `${file}.${process.pid}.new`;
+  await removeAbandoned(file);
   try {
     const handle = await open(beside, "w", 0o600);
     try {
@@ -33,6 +38,22 @@ export async function writeState(file: string, state: SavedState): Promise<Saved
       cause: `the state cannot be saved to ${file}: ${words(error)}`,
       remedy: "Make room there or make it writable, or set saved.file to another place; the state saved before stays",
     };
+  }
+}
+
+/** By age, not by process: in another container that writes to the same volume, an id means another process or none. */
+async function removeAbandoned(file: string): Promise<void> {
+  const folder = dirname(file);
+  const attempts = (await readdir(folder).catch(() => [])).filter(
+    (name) => name.startsWith(basename(file)) && /^\.\d+\.new$/.test(name.slice(basename(file).length)),
+  );
+  for (const name of attempts) {
+    const attempt = join(folder, name);
+    try {
+      if ((await stat(attempt)).mtimeMs < Date.now() - ABANDONED_MS) await rm(attempt);
+    } catch {
+      // Gone meanwhile, or not ours to remove: the next attempt looks again.
+    }
   }
 }
 

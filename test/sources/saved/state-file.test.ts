@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -55,6 +55,32 @@ test("a disk that is full half way leaves the state that was there, and nothing 
   assert.match(stdout, /EFBIG/);
   assert.deepEqual(await readFile(file), before);
   assert.deepEqual(await readdir(folder), ["state"]);
+});
+
+test("what a process left that was killed amid a write goes with the next write, once it is a minute old; nothing else does", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, "state");
+  // The last record kills the process when it is its turn to be written.
+  const program = `const { writeState } = await import(${JSON.stringify(MODULE)});
+    const records = [...Array(1_000).fill({ kind: "Host" }), { toJSON: () => process.kill(process.pid, "SIGKILL") }];
+    await writeState(${JSON.stringify(file)}, { savedAtMs: 8, records, lost: [] });`;
+  await assert.rejects(promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]), {
+    signal: "SIGKILL",
+  });
+  const [left, ...more] = await readdir(folder);
+  assert.ok(left !== undefined && more.length === 0);
+  assert.ok((await readFile(join(folder, left))).length > 0, "it was amid the write");
+  assert.match(left, /^state\.\d+\.new$/);
+  const others = ["state.7.new.txt", "state.x.new", "state.new", "other.7.new", "state..new"];
+  for (const name of others) await writeFile(join(folder, name), "");
+  for (const name of others) await utimes(join(folder, name), 1, 1);
+
+  assert.equal(await writeState(file, EMPTY), undefined);
+  assert.deepEqual(await readdir(folder), ["state", left, ...others].sort(), "it may be under way");
+  const old = Date.now() / 1_000 - 61;
+  await utimes(join(folder, left), old, old);
+  assert.equal(await writeState(file, EMPTY), undefined);
+  assert.deepEqual(await readdir(folder), ["state", ...others].sort());
 });
 
 test("a file that cannot be read, or is none of ours, is a fault and not a crash", async (t) => {
