@@ -147,6 +147,15 @@ export class Story {
         const fields = { limit, peer, what };
         this.#sparingly(level, `${limit} ${addressOf(peer)}`, fields, "client came up against a limit");
       },
+      fault: (err) =>
+        this.#sparingly("error", "fault", { err }, "this is a bug in Signalbox; a stream was ended for it"),
+      listeningFailed: (address, err) =>
+        this.#sparingly(
+          "error",
+          "listening",
+          { address, err },
+          "the xDS port had an error; it is listened on all the same",
+        ),
       sent: (proxy, response) => {
         this.#count(proxy, 1);
         const { type, resources, removals, bytes } = response;
@@ -226,7 +235,7 @@ const placeOf = ({ place }: Problem): { readonly at?: string } => (place === und
 const addressOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(":"));
 
 /** One observer that tells two. */
-export function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
+export function bothOf(first: XdsObserver, second: XdsObserver): Required<XdsObserver> {
   return {
     connected: (...told) => [first.connected?.(...told), second.connected?.(...told)],
     unassigned: (...told) => [first.unassigned?.(...told), second.unassigned?.(...told)],
@@ -234,6 +243,8 @@ export function bothOf(first: XdsObserver, second: XdsObserver): XdsObserver {
     denied: (...told) => [first.denied?.(...told), second.denied?.(...told)],
     garbage: (...told) => [first.garbage?.(...told), second.garbage?.(...told)],
     limited: (...told) => [first.limited?.(...told), second.limited?.(...told)],
+    fault: (...told) => [first.fault?.(...told), second.fault?.(...told)],
+    listeningFailed: (...told) => [first.listeningFailed?.(...told), second.listeningFailed?.(...told)],
     sent: (...told) => [first.sent?.(...told), second.sent?.(...told)],
     acknowledged: (...told) => [first.acknowledged?.(...told), second.acknowledged?.(...told)],
     refused: (...told) => [first.refused?.(...told), second.refused?.(...told)],

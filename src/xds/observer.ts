@@ -91,6 +91,8 @@ export interface XdsObserver {
   limited?(limit: LimitName, peer: string, what: string): void;
   /** A stream was ended because of a fault of ours. */
   fault?(error: unknown): void;
+  /** A socket that is listened on had an error, so that connections may not have been taken. It is listened on all the same. */
+  listeningFailed?(address: string, error: unknown): void;
   sent?(proxy: ProxyLabel, response: ResponseFacts): void;
   /** `waitedMs`: from handing the response to the socket to the answer. */
   acknowledged?(

@@ -164,7 +164,7 @@ export class XdsServer {
       if (this.#connections.admit(socket)) take(socket);
     });
     this.#listeners.push(listener);
-    return listen(listener, address);
+    return listen(listener, address, (error) => this.#observer.listeningFailed?.(address, error));
   }
 
   /**
