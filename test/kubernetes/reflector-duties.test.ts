@@ -192,7 +192,7 @@ test("relist asks after it was called, also while a list is under way", async (t
 });
 
 test("stale from a failure until a list or watch works, with the reason", async (t) => {
-  const { observed, api } = await started(t, () => undefined, { answerMs: 200 });
+  const { observed, api } = await started(t, () => undefined, { answerMs: 1_000 });
   await watching({ api, observed });
   const staleness = () => observed.reflector.staleness;
   assert.equal(staleness(), undefined);

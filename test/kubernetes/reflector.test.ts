@@ -150,7 +150,7 @@ const rows: readonly Row[] = [
   {
     fault: "half-open connection",
     why: "a watch silent for longer than bookmarks are apart is cut",
-    tuning: { idleMs: 200 },
+    tuning: { idleMs: 2_000 },
     during: (api) => api.freeze(),
     failures: ["silent"],
     lists: 1,
@@ -175,7 +175,7 @@ const rows: readonly Row[] = [
   {
     fault: "no answer",
     why: "the head of an answer is bounded too",
-    tuning: { answerMs: 100 },
+    tuning: { answerMs: 1_000 },
     before: (api) => api.fail("stream", mute),
     failures: ["silent"],
     lists: 1,
@@ -184,7 +184,7 @@ const rows: readonly Row[] = [
   {
     fault: "a streamed list falls silent",
     why: "its middle is bounded as a page is; pages the next time",
-    tuning: { answerMs: 100 },
+    tuning: { answerMs: 1_000 },
     before: (api) =>
       api.fail("stream", (response) => {
         response.flushHeaders();

@@ -50,8 +50,8 @@ test("a full disk is told once, and the next state that fits is saved", async (t
   assert.deepEqual(await readFile(file), before, "what was saved before is there as it was");
   await servedBy(port, "shop-99.test", "one");
 
-  await signalbox.write("shop.yaml", workloads(2, "one"));
   const saved = signalbox.log().filter(({ msg }) => msg === "state saved").length;
+  await signalbox.write("shop.yaml", workloads(2, "one"));
   await signalbox.told("state saved", saved);
   const state = await readState(file);
   assert.ok(state !== undefined && "records" in state);

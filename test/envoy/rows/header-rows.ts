@@ -93,8 +93,9 @@ export const HEADER_ROWS: readonly RequestRow[] = [
         assert.equal(status, 200, body);
         assert.equal(JSON.parse(body).headers["x-real-ip"], "203.0.113.9");
       }
+      const { arrived } = host;
       await assert.rejects(rawRequest(port, request));
-      assert.equal(host.arrived, 2);
+      assert.equal(host.arrived, arrived);
     },
   },
   {

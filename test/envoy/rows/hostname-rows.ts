@@ -1,6 +1,6 @@
 /** Which Host reaches which hostname, and what those get that reach none. */
 import assert from "node:assert/strict";
-import { endpointOf } from "../request-bench.ts";
+import { endpointOf, unhedged } from "../request-bench.ts";
 import type { RequestRow } from "./row.ts";
 
 /** Host header → what the host is told in X-Forwarded-Host; the hostname is registered as "Shop.Case.test". */
@@ -102,11 +102,15 @@ export const HOSTNAME_ROWS: readonly RequestRow[] = [
       const host = await bench.host("own", ["own.test"]);
       await bench.place("own.test", [endpointOf(host, "own.test")]);
       for (const status of [404, 500, 502, 503, 503, 503, 503, 503]) {
-        const response = await bench.raw(`GET /status/${status} HTTP/1.1\nHost: own.test\n\n`);
-        assert.equal(response.status, status);
-        assert.match(response.body, /^own\.test is served by /);
+        const times = await unhedged(bench, async () => {
+          const { arrived } = host;
+          const response = await bench.raw(`GET /status/${status} HTTP/1.1\nHost: own.test\n\n`);
+          assert.equal(response.status, status);
+          assert.match(response.body, /^own\.test is served by /);
+          return host.arrived - arrived;
+        });
+        assert.equal(times, 1, "an answer is never retried");
       }
-      assert.equal(host.arrived, 8, "each came once: an answer is never retried");
     },
   },
 ];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 import type { Endpoint } from "../../../src/placement/fleet.ts";
 import type { RequestBench } from "../request-bench.ts";
-import { arrivals, endpointOf } from "../request-bench.ts";
+import { arrivals, endpointOf, unhedged } from "../request-bench.ts";
 import type { RequestRow } from "./row.ts";
 
 export const MOVE_ROWS: readonly RequestRow[] = [
@@ -39,9 +39,12 @@ export const MOVE_ROWS: readonly RequestRow[] = [
       }
       assert.deepEqual(posts, new Set([200, 404]));
       await bench.place("unserved.test", [endpointOf(there, "unserved.test")]);
-      const before = there.arrived;
-      const own = await bench.raw("GET /status/404 HTTP/1.1\nHost: unserved.test\n\n");
-      assert.deepEqual([own.status, there.arrived - before], [404, 1]);
+      const own = await unhedged(bench, async () => {
+        const { arrived } = there;
+        const { status } = await bench.raw("GET /status/404 HTTP/1.1\nHost: unserved.test\n\n");
+        return [status, there.arrived - arrived];
+      });
+      assert.deepEqual(own, [404, 1]);
     },
   },
   {
@@ -49,8 +52,12 @@ export const MOVE_ROWS: readonly RequestRow[] = [
     run: async (bench) => {
       const empty = await bench.host("empty", []);
       await bench.place("nowhere.test", [endpointOf(empty, "nowhere.test")]);
-      const { status, body, headers } = await bench.raw("GET / HTTP/1.1\nHost: nowhere.test\n\n");
-      assert.deepEqual([status, body, empty.arrived, "x-signalbox-unserved" in headers], [404, "", 2, false]);
+      const answer = await unhedged(bench, async () => {
+        const { arrived } = empty;
+        const { status, body, headers } = await bench.raw("GET / HTTP/1.1\nHost: nowhere.test\n\n");
+        return [status, body, empty.arrived - arrived, "x-signalbox-unserved" in headers];
+      });
+      assert.deepEqual(answer, [404, "", 2, false]);
     },
   },
   {
