@@ -136,24 +136,28 @@ for (const version of ["1.40.0", "1.36.2"])
     const both = authority.cert + next.cert;
     const renewals = () => lines(secure, "certificate renewed");
     const connections = () => lines(secure, "proxy connected");
+    await load.next();
     await Promise.all([own.put({ ca: both }), files.put({ ca: both })]);
     await until("the bundle is used", secure, () => renewals().length === 1);
     const again = connections().length + 2; // the connection under way may have begun before Envoy read the bundle
     await until("Envoy came back", secure, () => connections().length >= again);
+    await load.next();
     await own.put(next.server([SERVER_NAME, "renewed.test"]));
     await files.put(next.client([NAME.public, "renewed.test"]));
     await until("Envoy shows its new certificate", secure, () =>
       String(connections().at(-1)?.["names"]).includes("renewed"),
     );
+    await load.next();
     await Promise.all([own.put({ ca: next.cert }), files.put({ ca: next.cert })]);
     await until("the old authority is gone", secure, () => renewals().length === 3);
     const then = connections().length + 2;
     await until("Envoy came back", secure, () => connections().length >= then);
+    await load.next();
 
     assert.equal(await sent(), before, "who has everything is sent nothing anew when it comes back");
     const { failures, asked } = await load.end();
     assert.deepEqual(failures, []);
-    assert.ok(asked > 50, String(asked));
+    assert.ok(asked > 4, "the load ran");
     const { certificates } = JSON.parse(await envoy.admin("/certs")) as { certificates: readonly unknown[] };
     assert.match(JSON.stringify(certificates), /renewed\.test/);
     assert.deepEqual(

@@ -61,7 +61,14 @@ test("a name that nobody has is answered 404, by no replica", async (t) => {
 
 test("a client gives up when its kind says so", async (t) => {
   const { port, exchange } = await host(t, ["a.test"]);
-  const kind: RequestKind = { name: "stream", share: 1, safe: true, over: "http1", what: "long-stream", timeoutMs: 50 };
+  const kind: RequestKind = {
+    name: "stream",
+    share: 1,
+    safe: true,
+    over: "http1",
+    what: "long-stream",
+    timeoutMs: 1_000,
+  };
   const { failure } = await exchange.perform(kind, { ...TARGET, port }, "lab/1");
   assert.deepEqual([failure?.as, failure?.begun], ["time-out", true]);
 });
