@@ -6,10 +6,10 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { conditionOf, isDeleting } from "./cluster/objects.ts";
 import { scenariosNamed } from "./scenarios/catalogue.ts";
-import type { Stage } from "./scenarios/scenario.ts";
+import type { Scenario, Stage } from "./scenarios/scenario.ts";
 import { Journal, readJournal } from "./soak/journal.ts";
 import { soak } from "./soak/run.ts";
 import { entriesOf } from "./soak/verdict.ts";
@@ -38,14 +38,18 @@ before(async () => {
 });
 after(() => stage?.lab.stop());
 
+const keeps = async (scenario: Scenario, on: Stage, t: TestContext): Promise<void> => {
+  const verdict = await trial(on, scenario);
+  const story = storyOf(verdict);
+  t.diagnostic(story);
+  assert.ok(verdict.requests > 100, "the load was there");
+  assert.equal(verdict.broken.length, 0, story);
+};
+
+const titleOf = ({ name, what, promised }: Scenario): string => `${name}: ${what}; promised: ${promised}`;
+
 for (const scenario of scenariosNamed(["rollout-all", "signalbox-killed", "host-killed"]))
-  test(`${scenario.name}: ${scenario.what}; promised: ${scenario.promised}`, async (t) => {
-    const verdict = await trial(stage, scenario);
-    const story = storyOf(verdict);
-    t.diagnostic(story);
-    assert.ok(verdict.requests > 100, "the load was there");
-    assert.equal(verdict.broken.length, 0, story);
-  });
+  test(titleOf(scenario), (t) => keeps(scenario, stage, t));
 
 test("a rollout goes as the operator's does: new replicas Ready, the old ReplicaSet gone, its workloads deleted by the garbage collector, unbound, gone", async () => {
   const { lab } = stage;
@@ -131,3 +135,12 @@ test("a short soak: deployments roll, grow, come and go, connections break, a cr
   assert.ok(before !== undefined && end !== undefined);
   assert.deepEqual(counts(end), counts(before));
 });
+
+// After the others, since it wants an installation of its own.
+for (const scenario of scenariosNamed(["replica-killed-in-rollout"]))
+  test(titleOf(scenario), async (t) => {
+    assert.ok(scenario.xds !== undefined);
+    await stage.lab.stop();
+    stage = await setStage({ ...PLAN, xds: scenario.xds });
+    await keeps(scenario, stage, t);
+  });
