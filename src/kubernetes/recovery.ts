@@ -21,8 +21,11 @@ export interface Verdict {
 /** A position that was refused this often in a row is given up: after a restored etcd it may lie in the future ("Too large resource version"). */
 const POSITION_TRIES = 3;
 
-/** Failures in a row after which a 403 or 404 is taken for one that somebody has to act on. */
+/** So many 403 and 404 in a row, and nothing else, are an API server that starts; one more is taken for what somebody has to act on. */
 const HELPLESS_TRIES = 5;
+
+/** What somebody has to put right first. */
+const HELPLESS: ReadonlySet<FailureCode> = new Set(["forbidden", "absent"]);
 
 /** Refusals that may be about the position. Not every 5xx: an API server that starts answers 503 many times (seen on 1.36.3), and the position is good. */
 const ABOUT_POSITION: ReadonlySet<FailureCode> = new Set(["timeout", "refused"]);
@@ -36,14 +39,16 @@ const LOST: ReadonlySet<FailureCode> = new Set(["expired", "undecodable", "absen
  *   and closes at once is asked ever more seldom.
  * - The first failure of a series costs no wait: a watch that worked is opened again at once, since replicas move meanwhile.
  * - What somebody has to put right first (403, 404) is tried at a slow, even pace, but not at once: an API server that starts answers so too,
- *   before it has read its roles and CustomResourceDefinitions (seen on 1.36.3).
+ *   before it has read its roles and CustomResourceDefinitions (seen on 1.36.3). Nor does it matter how often it could not be reached before that: a
+ *   single such answer at the end of an outage would blind us for half a minute.
  * - A server that says how long to stay away is believed.
  */
 export class Recovery {
   readonly #backoff: Backoff;
   readonly #helplessMs: number;
   readonly #chance: () => number;
-  #failures = 0;
+  /** Answers in a row that somebody has to act on. */
+  #helpless = 0;
   /** It has worked for long since the last failure. */
   #worked = false;
   #refusals = 0;
@@ -66,8 +71,8 @@ export class Recovery {
   }
 
   failed(failure: Failure, now: number): Verdict {
+    this.#helpless = HELPLESS.has(failure.code) ? this.#helpless + 1 : 0;
     const waitMs = this.#waitAfter(failure);
-    this.#failures++;
     this.#worked = false;
     if (ABOUT_POSITION.has(failure.code)) this.#refusals++;
     this.#staleness = { sinceMs: this.#staleness?.sinceMs ?? now, failure };
@@ -78,6 +83,7 @@ export class Recovery {
   current(now: number): number | undefined {
     const since = this.#staleness?.sinceMs;
     this.#refusals = 0;
+    this.#helpless = 0;
     this.#staleness = undefined;
     return since === undefined ? undefined : now - since;
   }
@@ -85,14 +91,12 @@ export class Recovery {
   /** It has worked for long enough to forget the failures before. */
   settled(): void {
     this.#backoff.reset();
-    this.#failures = 0;
     this.#worked = true;
     this.#expirations = 0;
   }
 
   #waitAfter({ code, retryAfterMs = 0 }: Failure): number {
-    const helpless = code === "forbidden" || code === "absent";
-    if (helpless && this.#failures >= HELPLESS_TRIES) return this.#helplessMs * (0.75 + this.#chance() * 0.5);
+    if (this.#helpless > HELPLESS_TRIES) return this.#helplessMs * (0.75 + this.#chance() * 0.5);
     // A position grown old is nobody's fault: list at once, also after an outage, which often ends so. But not for ever.
     if (code === "expired" && this.#expirations++ === 0) return 0;
     return Math.max(this.#worked ? 0 : this.#backoff.next(), retryAfterMs);

@@ -90,6 +90,22 @@ test("Retry-After counts where it is longer than our own wait", () => {
   assert.equal(recovery.failed(failure("throttled", 1), 0).waitMs, 1_000);
 });
 
+test("a 403 or 404 at the end of an outage is an API server that starts, however long it was away: the sixth in a row waits for somebody", () => {
+  for (const code of ["forbidden", "absent"] as const) {
+    const recovery = new Recovery(tuningOf({ capMs: 1_000 }), () => 0.5);
+    const waitMs = (each: FailureCode): number => recovery.failed(failure(each), 0).waitMs;
+    for (let i = 0; i < 20; i++) waitMs("unreachable");
+    for (let i = 0; i < 5; i++) assert.ok(waitMs(code) <= 1_000);
+    assert.equal(waitMs(code), 30_000);
+    waitMs("throttled");
+    assert.ok(waitMs(code) <= 1_000, "it has said something else in between");
+    for (let i = 0; i < 5; i++) waitMs(code);
+    assert.equal(waitMs(code), 30_000);
+    recovery.current(1);
+    assert.ok(waitMs(code) <= 1_000, "it worked in between");
+  }
+});
+
 test("staleness begins with the first failure and carries the newest", () => {
   const recovery = new Recovery(tuningOf({}), () => 0.5);
   recovery.failed(failure("cut"), 10);

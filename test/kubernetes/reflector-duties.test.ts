@@ -55,6 +55,20 @@ test("a refusal is told with verb, kind, namespace and remedy, and tried again a
   );
 });
 
+test("an API server that comes back and has not read its roles yet is asked again soon, however often it failed before", async (t) => {
+  const { observed, api } = await started(
+    t,
+    (a) => {
+      const away = Array.from({ length: 9 }, () => status(503, "apiserver is shutting down"));
+      a.fail("stream", ...away, status(403, 'widgets.test.signalbox.dev is forbidden: User "x" cannot watch'));
+    },
+    { capMs: 1_000 },
+  );
+  await watching({ api, observed });
+  assert.deepEqual([observed.failures.length, observed.failures.at(-1)?.code], [10, "forbidden"]);
+  assert.ok((observed.waits.at(-1) ?? Number.POSITIVE_INFINITY) <= 1_000, observed.waits.join());
+});
+
 test("an old position is nobody's fault: the first list after it comes at once", async (t) => {
   const { observed, api } = await started(t, (a) => a.put("rose", "white"));
   await watching({ api, observed });
