@@ -143,6 +143,7 @@ const gone = (of: string, one: string): ResourceChange => ({ remove: { type: of,
 const pull: Step = { kind: "pull" };
 const flow: Step = { kind: "flow" };
 const overdue: Step = { kind: "wait", ms: 1_100 };
+const askForAll = (of: string): Step => ({ kind: "askForAll", type: of });
 const ask = (of: string, one: string): Step => ({ kind: "subscribe", type: of, name: one });
 const apply = (of: string): Step => ({ kind: "apply", type: of });
 const giveUp = (of: string, one: string): Step => ({ kind: "unsubscribe", type: of, name: one });
@@ -258,6 +259,64 @@ const found: readonly (readonly [why: string, variant: ModelVariant, refusing: b
     SOTW,
     false,
     [ask(CLUSTER, "c"), put({ put: cluster("c") }), flow, reconnect, giveUp(CLUSTER, "c"), ask(CLUSTER, "*")],
+  ],
+  [
+    "who answers late and then refuses the newer list has the older, and not the one before",
+    SOTW,
+    true,
+    [
+      ask(CLUSTER, "*"),
+      put({ put: cluster("c", "2") }, { put: cluster("a") }),
+      flow,
+      put({ put: cluster("c", "1") }),
+      pull,
+      put({ put: cluster("a", "bad") }, { put: cluster("c", "2") }),
+      overdue,
+    ],
+  ],
+  [
+    "what went while it was being refused, with another at fault, is sent when it is back as it was",
+    SOTW,
+    true,
+    [
+      askForAll(ASSIGNMENT),
+      put({ put: assignment("a", "bad") }, { put: assignment("b") }),
+      pull,
+      put(gone(ASSIGNMENT, "b")),
+      flow,
+      put({ put: assignment("b") }),
+    ],
+  ],
+  [
+    "so is what was away only between two looks",
+    DELTA,
+    true,
+    [
+      askForAll(ASSIGNMENT),
+      put({ put: assignment("a", "bad") }, { put: assignment("c") }),
+      pull,
+      put(gone(ASSIGNMENT, "c")),
+      apply(ASSIGNMENT),
+      put({ put: assignment("c") }),
+    ],
+  ],
+  [
+    "who gives up what it is still being compared by is not believed the version of it",
+    { delta: false, aggregated: false },
+    false,
+    [
+      askForAll(ROUTE),
+      put({ put: head("a") }),
+      flow,
+      ask(ROUTE, "*"),
+      put({ put: head("b") }),
+      reconnect,
+      pull,
+      giveUp(ROUTE, "*"),
+      flow,
+      reconnect,
+      ask(ROUTE, "*"),
+    ],
   ],
 ];
 for (const [why, variant, refusing, steps] of found)

@@ -232,12 +232,10 @@ export class ClientModel {
     this.#streamOf(type).request({ typeUrl: type, ...request }, this.now);
   }
 
-  /** With another response on its way this request is stale: the server goes by the next. Until then nothing is dropped. */
   #sotw(subscription: Subscription, more: DiscoveryRequest = {}): void {
-    const { type, wanted, nonce, version, inbox } = subscription;
+    const { type, wanted, nonce, version } = subscription;
     const request = { typeUrl: type, resourceNames: wanted, responseNonce: nonce, versionInfo: version, ...more };
     this.#streamOf(type).request(request, this.now);
-    if (inbox.length > 0) return;
     subscription.named ||= wanted.length > 0;
     subscription.drop();
   }

@@ -173,3 +173,76 @@ test("state of the world: a cluster that was refused, removed and put anew in ot
     client.close();
   });
 });
+
+/** Puts "2" into a.test and then into b.test, and gives the two responses, of which neither is answered. */
+async function twoAhead(on: Running, client: SotwClient): Promise<readonly [DiscoveryResponse, DiscoveryResponse]> {
+  on.store.apply([{ put: assignment("a.test", "2") }]);
+  const first = await client.next(ASSIGNMENT);
+  on.store.apply([{ put: assignment("b.test", "2") }]);
+  const second = await client.next(ASSIGNMENT);
+  assert.deepEqual([texts(first), texts(second)], [["a.test 2"], ["b.test 2"]]);
+  return [first, second];
+}
+
+test("state of the world: a move does not wait for the answer to another, and is acknowledged by its own", () =>
+  withServer({}, async (on) => {
+    const names = ["a.test", "b.test"];
+    const client = await started(on, names);
+    const [first, second] = await twoAhead(on, client);
+    const states = () => names.flatMap((name) => on.server.deliveries(ASSIGNMENT, name).map(({ state }) => state));
+    client.ack(first, names);
+    assert.deepEqual(await client.rest(), []);
+    assert.deepEqual(states(), ["acknowledged", "sent"]);
+    client.ack(second, names);
+    assert.deepEqual(await client.rest(), []);
+    assert.deepEqual(states(), ["acknowledged", "acknowledged"]);
+    client.close();
+  }));
+
+test("state of the world: an acknowledgement stands for those before it that were not answered", () =>
+  withServer({}, async (on) => {
+    const names = ["a.test", "b.test"];
+    const client = await started(on, names);
+    const [, second] = await twoAhead(on, client);
+    client.ack(second, names);
+    assert.deepEqual(await client.rest(), []);
+    for (const name of names)
+      assert.deepEqual(
+        on.server.deliveries(ASSIGNMENT, name).map(({ state }) => state),
+        ["acknowledged"],
+      );
+    assert.equal(on.server.snapshot()[0]?.types.find(({ type }) => type === ASSIGNMENT)?.pending, 0);
+    client.close();
+  }));
+
+test("state of the world: names that are new are answered while other responses are under way, and asked for once", () =>
+  withServer({}, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    on.store.apply([{ put: cluster("c.test") }, { put: assignment("c.test") }]);
+    await client.accept(CLUSTER, []);
+    const [first, second] = await twoAhead(on, client);
+    const all = ["a.test", "b.test", "c.test"];
+    client.ack(first, all);
+    const third = await client.next(ASSIGNMENT);
+    assert.deepEqual(texts(third), ["c.test 1"]);
+    client.ack(second, all);
+    client.ack(third, all);
+    assert.deepEqual(await client.rest(), []);
+    client.close();
+  }));
+
+test("state of the world: a version that followed on a refused response is not believed of who comes back with it", () =>
+  withServer({}, async (on) => {
+    const names = ["a.test", "b.test"];
+    const client = await started(on, names);
+    const [first, second] = await twoAhead(on, client);
+    client.nack(first, names, "no a.test");
+    client.ack(second, names); // it has b.test 2, and the version of that promises a.test 2
+    await client.rest();
+    client.close();
+    await on.until(() => on.server.snapshot().length === 0);
+    const again = new SotwClient({ port: on.port });
+    again.subscribe(ASSIGNMENT, names, second.versionInfo);
+    assert.notDeepEqual(await again.rest(), []);
+    again.close();
+  }));

@@ -94,7 +94,7 @@ test("leaving: cancelled by putting it again", () => {
 
 test("flights: the table is total, and an answer to what is gone is ignored", () => {
   assert.deepEqual(Object.values(NEXT.gone), ["ignored", "ignored", "ignored", "ignored"]);
-  const flights = new Flights<string>(10);
+  const flights = new Flights<string>(10, 8);
   flights.open("1", "first", 0);
   assert.deepEqual([flights.isOpen(true), flights.isOpen(false), flights.nextAt], [false, true, 10]);
   assert.equal(flights.answer("7", "ack"), undefined);
@@ -103,7 +103,7 @@ test("flights: the table is total, and an answer to what is gone is ignored", ()
 });
 
 test("flights: nobody waits for what is overdue, but a late answer counts", () => {
-  const flights = new Flights<string>(10);
+  const flights = new Flights<string>(10, 8);
   flights.open("1", "first", 0);
   flights.expire(9);
   assert.equal(flights.isOpen(true), false);
@@ -113,7 +113,7 @@ test("flights: nobody waits for what is overdue, but a late answer counts", () =
 });
 
 test("flights: a proxy that never answers costs eight memories", () => {
-  const flights = new Flights<number>(0);
+  const flights = new Flights<number>(0, 8);
   const forgotten: number[] = [];
   for (let i = 0; i < 20; i++) {
     flights.expire(i);

@@ -118,8 +118,7 @@ export class Assembly implements Judge<string> {
   restrict(only: ReadonlySet<string> | undefined): void {
     this.#only = only;
     this.#undecided = true;
-    if (only === undefined || this.#accepted === undefined) return;
-    this.#accepted = this.#of.store.compositions.within(this.#accepted, only);
+    if (this.#accepted !== undefined) this.#accept(this.#accepted);
   }
 
   /** The composition to send now, if any. */
@@ -169,11 +168,12 @@ export class Assembly implements Judge<string> {
     this.#of.store.compositions.remember(this.#sent);
   }
 
-  /** A late answer to an older composition says nothing: the newer has the same parts, or others in their place. */
+  /** A late answer to an older composition tells what the proxy goes on with if it refuses the newest. */
   acknowledge(composition: Composition): void {
+    if (this.#sent === undefined) return;
+    this.#accept(composition);
     if (this.#sent !== composition) return;
-    this.#refusals.acknowledged(this.#sent);
-    this.#accepted = this.#sent;
+    this.#refusals.acknowledged(composition);
     this.#sent = undefined;
     this.#undecided = true;
     this.#refusedVersion = undefined;
@@ -189,6 +189,12 @@ export class Assembly implements Judge<string> {
     if (found !== "nothing new") return found;
     this.#refusedVersion = sent.version;
     return undefined;
+  }
+
+  /** Of what came for names that it gave up meanwhile the proxy has nothing. */
+  #accept(composition: Composition): void {
+    const { compositions } = this.#of.store;
+    this.#accepted = this.#only === undefined ? composition : compositions.within(composition, this.#only);
   }
 
   #notice(slot: number, nowMs: number, changed: boolean): void {

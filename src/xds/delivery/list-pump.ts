@@ -20,6 +20,8 @@ interface ListTurn extends SotwTurn {
  */
 export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotUser {
   readonly type: string;
+  readonly oneAtATime = true; // the assembly knows one unanswered list
+  readonly held = 0;
   readonly #parts: PumpParts;
   readonly #shelf: Shelf;
   #assembly: Assembly | undefined; // from the first request on
@@ -165,11 +167,13 @@ export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotU
     return members.filter(({ name }) => this.#shelf.get(name) !== undefined).length;
   }
 
-  /** Hands what is newly acknowledged, and what is gone, to the gate. */
+  /** Hands what is newly acknowledged, and what is gone, to the gate. What a list under way takes away is nothing to rely on. */
   #tellGate(): void {
-    const accepted = this.#assembly?.accepted;
+    const { accepted, sent } = this.#assembly ?? {};
     if (accepted === this.#known || accepted === undefined) return;
-    for (const { name } of accepted.members) this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
+    for (const { name } of accepted.members)
+      if (sent === undefined || sent.get(name) !== undefined)
+        this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
     this.#forgetAllBut(accepted);
     this.#known = accepted;
   }

@@ -22,7 +22,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   readonly #pump: Pump;
   #reported: string | undefined; // version that a reconnecting proxy has, until it is compared
   #wildcard = false;
-  readonly #held: PiecemealTurn[] = []; // compared, to be sent
+  readonly #compared: PiecemealTurn[] = []; // to be sent
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
@@ -36,6 +36,14 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
 
   get nextAt(): number | undefined {
     return this.#pump.nextAt;
+  }
+
+  get oneAtATime(): boolean {
+    return this.#pump.oneAtATime;
+  }
+
+  get held(): number {
+    return this.#compared.length;
   }
 
   want(
@@ -59,7 +67,7 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
     // What exactly a reconnecting proxy has is not told, only that it has something: nothing of it is updated from stale sources.
     if (this.#store.frozen && this.#reported !== undefined) return undefined;
     if (this.#reported !== undefined) this.#compare(this.#reported, nowMs);
-    return this.#held.shift() ?? this.#taken(nowMs);
+    return this.#compared.shift() ?? this.#taken(nowMs);
   }
 
   acknowledge({ turn }: PiecemealTurn): void {
@@ -99,13 +107,13 @@ export class PiecemealPump implements SotwPump<PiecemealTurn> {
   /** A reconnecting proxy tells one version for all it has. If everything there is to send comes to that version, it has it. */
   #compare(reported: string, nowMs: number): void {
     for (let taken = this.#taken(nowMs); taken !== undefined; taken = this.#taken(nowMs)) {
-      this.#held.push(taken);
+      this.#compared.push(taken);
       if (this.#pump.progress.version(true) !== reported) continue;
       this.#reported = undefined;
-      for (const { turn } of this.#held.splice(0)) this.#adopt(turn);
+      for (const { turn } of this.#compared.splice(0)) this.#adopt(turn);
       return;
     }
-    if (this.#held.length > 0 || this.#pump.progress.counts().withheld === 0) this.#reported = undefined;
+    if (this.#compared.length > 0 || this.#pump.progress.counts().withheld === 0) this.#reported = undefined;
   }
 
   /** The proxy has this. What was to follow its resource before that was known follows now. */

@@ -205,7 +205,12 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
     const { composed } = turn;
     if (composed !== undefined) return this.#assemblies.get(composed.slot)?.reject(composed.composition, words);
     const held = turn.wholes.map(({ slot }) => slot);
-    const slots = held.filter((slot) => this.interest.wants(slot) && this.#shelf.at(slot) !== undefined);
+    const wanted = held.filter((slot) => this.interest.wants(slot));
+    for (const slot of wanted) {
+      this.#due.dirty.add(slot);
+      this.#intact.delete(slot); // what went meanwhile is not what the proxy has if it comes again
+    }
+    const slots = wanted.filter((slot) => this.#shelf.at(slot) !== undefined);
     for (const slot of slots) this.#due.again(slot, this.verdictOf(slot) === "waiting");
     for (const name of held.length > 0 ? turn.removals : []) this.#due.ask(this.#shelf.intern(name)); // refused with the others
     if (slots.length === 1 && held.length > 1) return undefined; // the other was given up, and may be at fault: tried alone

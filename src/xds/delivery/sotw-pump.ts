@@ -5,6 +5,10 @@ import type { Progress } from "./progress.ts";
 /** What the channel needs of either. */
 export interface SotwPump<T extends SotwTurn = SotwTurn> {
   readonly nextAt: number | undefined;
+  /** Nothing may be sent while a response is unanswered. */
+  readonly oneAtATime: boolean;
+  /** Turns that are made, and given by the next calls of `next` whatever happens: their versions are of now. */
+  readonly held: number;
   /**
    * Wants exactly this from now on; true if it wanted more before. `reported`: the version a reconnecting proxy has, in the first request only; "" if it
    * has something and its version does not tell what.

@@ -4,9 +4,9 @@ import { bytesIn, deltaResponse } from "../content/wire.ts";
 import type { Progress } from "../delivery/progress.ts";
 import { Pump } from "../delivery/pump.ts";
 import type { Turn } from "../delivery/turn.ts";
-import { ASSIGNMENT, greeted } from "../type-urls.ts";
+import { greeted } from "../type-urls.ts";
 import type { Answer, Channel, ChannelParts, Response } from "./channel.ts";
-import { Flights, WINDOW_OF_MOVES } from "./flights.ts";
+import { Flights, windowOf } from "./flights.ts";
 import { deltaChange } from "./subscription.ts";
 import { takeAnswer } from "./take-answer.ts";
 
@@ -30,7 +30,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     this.type = parts.type;
     this.#parts = parts;
     this.#pump = new Pump(parts);
-    this.#flights = new Flights(parts.bounds.ackBoundMs, parts.type === ASSIGNMENT ? WINDOW_OF_MOVES : undefined);
+    this.#flights = new Flights(parts.bounds.ackBoundMs, windowOf(parts.type));
   }
 
   get nextAt(): number | undefined {

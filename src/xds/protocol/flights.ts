@@ -1,4 +1,6 @@
 /** Responses that wait for the proxy's answer. */
+import type { TypeUrl } from "../../codec/resource.ts";
+import { ASSIGNMENT } from "../type-urls.ts";
 
 /** States of a response. `gone` is final: its nonce means nothing any more. */
 export type FlightState = "sent" | "overdue" | "gone";
@@ -21,7 +23,12 @@ export const NEXT: Readonly<Record<FlightState, Readonly<Record<FlightEvent, Fli
 const WINDOW = 8;
 
 /** The same of assignments. A move depends on no other, and a host gives notice of 45 ms: with eight, it waited for the answer of a proxy that is farther away. */
-export const WINDOW_OF_MOVES = 256;
+const WINDOW_OF_MOVES = 256;
+
+/** How many responses of this type may be unanswered on one stream. */
+export function windowOf(type: TypeUrl): number {
+  return type === ASSIGNMENT ? WINDOW_OF_MOVES : WINDOW;
+}
 
 interface Flight<Load> {
   readonly nonce: string;
@@ -36,7 +43,7 @@ export class Flights<Load> {
   readonly #window: number;
   #flights: Flight<Load>[] = [];
 
-  constructor(boundMs: number, window = WINDOW) {
+  constructor(boundMs: number, window: number) {
     this.#boundMs = boundMs;
     this.#window = window;
   }
@@ -75,6 +82,17 @@ export class Flights<Load> {
     for (const flight of old) this.#move(flight, "supersede");
     this.#flights = this.#flights.slice(old.length);
     return old.map((flight) => flight.load);
+  }
+
+  /** Nonces of what was sent before this one and is unanswered; none if the nonce is stale. */
+  before(nonce: string): readonly string[] {
+    const at = this.#flights.findIndex((one) => one.nonce === nonce);
+    return this.#flights.slice(0, Math.max(0, at)).map((flight) => flight.nonce);
+  }
+
+  /** What is unanswered. */
+  *loads(): Iterable<Load> {
+    for (const { load } of this.#flights) yield load;
   }
 
   /** The answered response; undefined if the nonce is stale. */

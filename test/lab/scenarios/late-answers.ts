@@ -12,8 +12,5 @@ export const LATE_ANSWERS: readonly Scenario[] = [...SIZES, ...ROLLOUTS]
     name: `${scenario.name}-late`,
     about: "signalbox",
     what: `${scenario.what}; acknowledgements are late at random, by up to 2 s`,
-    promised: "measured" as const,
-    cause:
-      "over state of the world one response is under way at a time, so that a move may wait for the answer to another, longer than hosts give notice",
     xds: { late: true },
   }));

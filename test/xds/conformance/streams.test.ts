@@ -65,14 +65,16 @@ test("types on one stream know nothing of each other: SotW, ADS", () =>
     client.subscribe(ASSIGNMENT, ["a.test"]);
     const clusters = await client.next(CLUSTER);
     const assignments = await client.next(ASSIGNMENT);
-    client.send({ typeUrl: ASSIGNMENT, resourceNames: ["a.test"], responseNonce: clusters.nonce }); // of the other type: stale
-    store.apply([{ put: assignment("a.test", "2") }]);
+    const stateOf = (type: string) => server.deliveries(type, "a.test").map(({ state }) => state);
+    client.send({ typeUrl: ASSIGNMENT, resourceNames: ["a.test"], responseNonce: clusters.nonce }); // of the other type
     assert.deepEqual(await client.rest(), []);
+    assert.deepEqual([stateOf(CLUSTER), stateOf(ASSIGNMENT)], [["sent"], ["sent"]]);
     client.nack(assignments, ["a.test"], "no");
     client.ack(clusters, []);
+    assert.deepEqual(await client.rest(), []);
+    store.apply([{ put: assignment("a.test", "2") }]);
     assert.equal((await client.accept(ASSIGNMENT, ["a.test"])).resources?.length, 1);
     await client.rest();
-    const stateOf = (type: string) => server.deliveries(type, "a.test").map(({ state }) => state);
     assert.deepEqual([stateOf(CLUSTER), stateOf(ASSIGNMENT)], [["acknowledged"], ["acknowledged"]]);
     client.close();
   }));
