@@ -3,7 +3,7 @@ import { ROLLOUTS } from "./rollouts.ts";
 import type { Scenario } from "./scenario.ts";
 import { SIZES } from "./sizes.ts";
 
-const DISTURBED: ReadonlySet<string> = new Set(["create", "scale", "rollout-all", "rollout-back-to-back"]);
+const DISTURBED: ReadonlySet<string> = new Set(["create", "scale", "rollout", "rollout-all", "rollout-back-to-back"]);
 
 export const LATE_ANSWERS: readonly Scenario[] = [...SIZES, ...ROLLOUTS]
   .filter(({ name }) => DISTURBED.has(name))
