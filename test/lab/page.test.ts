@@ -65,3 +65,15 @@ test("promises are summed up before the tables, and a group without a result has
     "How to read it",
   ]);
 });
+
+test("what was measured at the real operator's pace has a table and sums of its own", () => {
+  const real: Result = { ...own, tempo: "realistic", requests: 9_000, failed: { ...NONE, begun: 1 } };
+  const page = pageOf([real, own], "2 cores");
+  const [fast = "", realistic = ""] = page.split("## At the pace of the real operator");
+  assert.match(fast, /of 3,669 requests broke it/);
+  assert.match(fast, /\| 6 of 3,669 \(2 unsafe, 4 begun\) \|/);
+  assert.doesNotMatch(fast, /9,000/);
+  assert.match(fast, /Tempo: fast\. 2 cores/);
+  assert.match(realistic, /promised in 1 of 1 scenarios: 0 of 9,000 requests broke it/);
+  assert.match(realistic, /\| 1 of 9,000 \(1 begun\) \|/);
+});
