@@ -44,7 +44,7 @@ export function livesOf(facts: readonly Fact[]): Lives {
   const madeAt = new Map<string, number>();
   for (const fact of facts) {
     const { at } = fact;
-    if (fact.is === "host") hosts.set(fact.host, [...(hosts.get(fact.host) ?? []), { at, now: fact.state }]);
+    if (fact.is === "host") hosts.set(fact.host, withState(hosts.get(fact.host) ?? [], fact));
     if (fact.is === "bound") {
       const { host, replica, hostnames } = fact;
       const open = { goneAt: Number.POSITIVE_INFINITY, unboundAt: Number.POSITIVE_INFINITY, phases: [] };
@@ -62,6 +62,19 @@ export function livesOf(facts: readonly Fact[]): Lives {
     }
   }
   return { replicas: [...replicas.values()], hosts };
+}
+
+/** A connect that began while the host was frozen may go on until Envoy's time for it is over (1 s, `connectTimeoutMs`), and requests that come meanwhile wait for it too. */
+const CONNECT_MS = 1_000;
+
+/** What a thaw would have brought counts for nothing where something else comes first. */
+function withState(
+  states: readonly Since<HostState>[],
+  { at, state }: { readonly at: number; readonly state: HostState },
+): Since<HostState>[] {
+  const before = states.filter((one) => one.at < at);
+  const thaws = state === "alive" && before.at(-1)?.now === "frozen";
+  return [...before, { at: thaws ? at + CONNECT_MS : at, now: state }];
 }
 
 function end(life: Growing | undefined, what: "unboundAt" | "goneAt", at: number): void {
