@@ -320,7 +320,6 @@ export class XdsServer {
   }
 
   #answered(proxy: ConnectedProxy, type: TypeUrl, answer: Answer): void {
-    if (answer.kind === "none") return;
     const { label } = proxy;
     const { nonce } = answer;
     if (answer.kind === "acknowledged") {

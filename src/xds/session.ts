@@ -175,9 +175,9 @@ export class Session<Request extends AnyRequest> implements ProxyStream, CallEve
   }
 
   #take(proxy: ConnectedProxy, stream: Stream<Request>, request: Request): void {
-    const { type, answer } = stream.request(request, this.#parts.clock());
-    if (answer.kind === "none") this.#asked = true;
-    else this.#parts.on.answered(proxy, type, answer);
+    const { type, answers } = stream.request(request, this.#parts.clock());
+    if (answers.length === 0) this.#asked = true;
+    for (const answer of answers) this.#parts.on.answered(proxy, type, answer);
     if (!stream.quiet) this.#outlet.wake();
     this.#intake.woke(proxy.wakeOthers(this));
   }

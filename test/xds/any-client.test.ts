@@ -13,7 +13,7 @@ const NAMES = ["a", "b", "c"];
 type Step =
   | { readonly kind: "put"; readonly changes: readonly ResourceChange[] }
   | { readonly kind: "subscribe" | "unsubscribe"; readonly type: string; readonly name: string }
-  | { readonly kind: "askForAll" | "apply"; readonly type: string }
+  | { readonly kind: "askForAll" | "apply" | "applyAll"; readonly type: string }
   | { readonly kind: "pull" | "flow" | "reconnect" }
   | { readonly kind: "wait"; readonly ms: number };
 
@@ -53,6 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { arbitrary: fc.record({ kind: fc.constant("apply" as const), type }), weight: 4 },
   { arbitrary: fc.record({ kind: fc.constantFrom("pull", "pull", "flow" as const) }), weight: 3 },
+  { arbitrary: fc.record({ kind: fc.constant("applyAll" as const), type }), weight: 3 },
   fc.record({ kind: fc.constant("askForAll" as const), type }),
   fc.record({ kind: fc.constant("reconnect" as const) }),
   fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(1, 150, 1_100) }),
@@ -65,6 +66,7 @@ function play(client: ClientModel, steps: readonly Step[]): void {
     else if (taken.kind === "unsubscribe") client.unsubscribe(taken.type, taken.name);
     else if (taken.kind === "askForAll") client.askForAll(taken.type);
     else if (taken.kind === "apply") client.apply(taken.type);
+    else if (taken.kind === "applyAll") client.applyAll(taken.type);
     else if (taken.kind === "pull") client.pull();
     else if (taken.kind === "flow") client.flow();
     else if (taken.kind === "reconnect") client.reconnect();
@@ -328,6 +330,17 @@ for (const [why, variant, refusing, steps] of found)
     client.settle();
     assert.equal(client.responses, responses);
   });
+
+test("found: what followed on a refusal of what was compared is not believed: the good part beside the refused one arrives", () => {
+  const client = new ClientModel(emptyStore(), SOTW, TYPES, isBad);
+  play(client, [
+    put(...["a", "b"].flatMap((one) => [{ put: cluster(one) }, { put: assignment(one) }, { put: head(one) }])),
+    ...[ask(CLUSTER, "*"), ask(ASSIGNMENT, "a"), ask(ASSIGNMENT, "b"), ask(ROUTE, "a"), ask(ROUTE, "b"), flow],
+    put({ put: part("a", "a", "bad") }, { put: part("a", "b", "good") }, { put: head("b", "2") }),
+    ...[reconnect, pull, apply(ROUTE), pull, apply(ROUTE), reconnect],
+  ]);
+  assert.match(Buffer.from(client.of(ROUTE).has.get("a")?.bytes ?? []).toString(), /good/);
+});
 
 for (const [words, variant] of variants)
   for (const refusing of [false, true])

@@ -149,8 +149,13 @@ export class ClientModel {
     return false;
   }
 
-  /** Applies and answers the oldest response of a type. */
-  apply(type: string): void {
+  /** Applies all responses of a type; what is accepted is answered with the next that is, or with a refusal. */
+  applyAll(type: string): void {
+    while (this.of(type).inbox.length > 0) this.apply(type, true);
+  }
+
+  /** Applies and answers the oldest response of a type. `merging`: not, if it is accepted and the next is there. */
+  apply(type: string, merging = false): void {
     const subscription = this.of(type);
     const response = subscription.inbox.shift();
     if (response === undefined) return;
@@ -165,7 +170,7 @@ export class ClientModel {
     for (const { name, version, bytes } of response.resources)
       if (subscription.wants(name)) subscription.has.set(name, { version, bytes });
     for (const name of response.removed) subscription.has.delete(name);
-    this.#answer(subscription, undefined);
+    if (!merging || this.#variant.delta || subscription.inbox.length === 0) this.#answer(subscription, undefined);
   }
 
   /** The connection breaks, whatever was under way is lost, and the client comes back with what it has. */

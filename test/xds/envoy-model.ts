@@ -228,8 +228,9 @@ export class DeltaEnvoy extends EnvoyModel {
   }
 
   request(request: DeltaDiscoveryRequest): void {
-    const { answer } = this.stream.request(request, this.now);
-    if (answer.kind === "rejected" && answer.culprit !== undefined) this.rejections.push(answer.culprit.name);
+    const { answers } = this.stream.request(request, this.now);
+    for (const answer of answers)
+      if (answer.kind === "rejected" && answer.culprit !== undefined) this.rejections.push(answer.culprit.name);
   }
 
   protected receive(): Arrived | undefined {
@@ -312,11 +313,12 @@ export class SotwEnvoy extends EnvoyModel {
     const { nonce = "", version = "" } = this.#last.get(type) ?? {};
     const names = type === ASSIGNMENT ? this.names(CLUSTER) : type === ROUTE ? [ROUTES] : [];
     const request = { typeUrl: type, resourceNames: names, responseNonce: nonce, versionInfo: version };
-    const { answer } = this.#stream.request(
+    const { answers } = this.#stream.request(
       error === undefined ? request : { ...request, errorDetail: { code: 3, message: error } },
       this.now,
     );
-    if (answer.kind === "rejected" && answer.culprit !== undefined) this.rejections.push(answer.culprit.name);
+    for (const answer of answers)
+      if (answer.kind === "rejected" && answer.culprit !== undefined) this.rejections.push(answer.culprit.name);
   }
 
   protected receive(): Arrived | undefined {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ResourceChange } from "../../src/codec/resource.ts";
 import type { ResourceStore } from "../../src/xds/store.ts";
-import { DeltaEnvoy, type EnvoyModel, SOCKETS, type Socket, SotwEnvoy } from "./envoy-model.ts";
+import { BOUNDS, DeltaEnvoy, type EnvoyModel, SOCKETS, type Socket, SotwEnvoy } from "./envoy-model.ts";
 import {
   ASSIGNMENT,
   assignment,
@@ -177,10 +177,12 @@ const reconnect: Step = { kind: "reconnect" };
 const pull: Step = { kind: "pull" };
 const subscribe: Step = { kind: "subscribe" };
 const applied: Step = { kind: "apply", socket: "clusters" };
+const routed: Step = { kind: "apply", socket: "routes" };
 const later: Step = { kind: "wait", ms: 1_100 };
+const overdue: Step = { kind: "wait", ms: BOUNDS.ackBoundMs };
 const does = (kind: "add" | "remove" | "recluster", content = "1"): Step => ({ kind, name: "a.test", body: content });
 
-/** Of proxies that are up with a.test; each was wrong once, over state of the world. */
+/** Of proxies that are up with a.test; each was wrong once. */
 const found: readonly (readonly [why: string, refuses: boolean, steps: readonly Step[]])[] = [
   [
     "a cluster changed while the proxy was away is followed by its assignment, which the proxy has",
@@ -196,6 +198,21 @@ const found: readonly (readonly [why: string, refuses: boolean, steps: readonly 
     "who comes back and refuses newer endpoints keeps the route to those it has",
     true,
     [flow, does("remove"), does("add", "bad"), pull, reconnect],
+  ],
+  [
+    "a hostname that comes again at once is routed when its assignment has come again, not by what went with its cluster",
+    false,
+    [flow, does("remove"), flow, later, pull, does("add"), applied, pull, pull, applied, pull, routed],
+  ],
+  [
+    "a cluster that changed and changed back while the proxy said nothing is followed by its assignment",
+    false,
+    [flow, does("recluster", "2"), pull, pull, overdue, does("recluster", "1"), pull, pull],
+  ],
+  [
+    "so is one that went and came again meanwhile",
+    false,
+    [flow, does("remove"), flow, later, pull, overdue, does("add"), pull, pull],
   ],
 ];
 for (const [kind, envoyOf] of kinds)

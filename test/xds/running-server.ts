@@ -1,5 +1,6 @@
 /** A server on a free port with one store and one fleet, and what it told its observer. */
 import assert from "node:assert/strict";
+import type { TypeUrl } from "../../src/codec/resource.ts";
 import type { ProxyLabel, Rejection, ResponseFacts } from "../../src/xds/observer.ts";
 import { XdsServer, type XdsServerOptions } from "../../src/xds/server.ts";
 import { ResourceStore } from "../../src/xds/store.ts";
@@ -9,6 +10,7 @@ import { fleet, hostname } from "./resources.ts";
 export interface Told {
   readonly connected: ProxyLabel[];
   readonly sent: ResponseFacts[];
+  readonly acknowledged: { readonly type: TypeUrl; readonly nonce: string }[];
   readonly rejected: Rejection[];
   readonly cleared: string[];
   readonly refused: string[];
@@ -44,6 +46,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
   const told: Told = {
     connected: [],
     sent: [],
+    acknowledged: [],
     rejected: [],
     cleared: [],
     refused: [],
@@ -59,6 +62,7 @@ export async function running(store: ResourceStore, options: Partial<XdsServerOp
     observer: {
       connected: (label) => told.connected.push(label),
       sent: (_, facts) => told.sent.push(facts),
+      acknowledged: (_, facts) => told.acknowledged.push(facts),
       refused: (_, { detail }) => told.refused.push(detail),
       rejected: (_, rejection) => told.rejected.push(rejection),
       cleared: (_, { name }, because) => told.cleared.push(`${name} ${because}`),

@@ -184,18 +184,20 @@ async function twoAhead(on: Running, client: SotwClient): Promise<readonly [Disc
   return [first, second];
 }
 
+const statesOf = (on: Running, names: readonly string[]): readonly string[] =>
+  names.flatMap((name) => on.server.deliveries(ASSIGNMENT, name).map(({ state }) => state));
+
 test("state of the world: a move does not wait for the answer to another, and is acknowledged by its own", () =>
   withServer({}, async (on) => {
     const names = ["a.test", "b.test"];
     const client = await started(on, names);
     const [first, second] = await twoAhead(on, client);
-    const states = () => names.flatMap((name) => on.server.deliveries(ASSIGNMENT, name).map(({ state }) => state));
     client.ack(first, names);
     assert.deepEqual(await client.rest(), []);
-    assert.deepEqual(states(), ["acknowledged", "sent"]);
+    assert.deepEqual(statesOf(on, names), ["acknowledged", "sent"]);
     client.ack(second, names);
     assert.deepEqual(await client.rest(), []);
-    assert.deepEqual(states(), ["acknowledged", "acknowledged"]);
+    assert.deepEqual(statesOf(on, names), ["acknowledged", "acknowledged"]);
     client.close();
   }));
 
@@ -206,11 +208,8 @@ test("state of the world: an acknowledgement stands for those before it that wer
     const [, second] = await twoAhead(on, client);
     client.ack(second, names);
     assert.deepEqual(await client.rest(), []);
-    for (const name of names)
-      assert.deepEqual(
-        on.server.deliveries(ASSIGNMENT, name).map(({ state }) => state),
-        ["acknowledged"],
-      );
+    assert.deepEqual(statesOf(on, names), ["acknowledged", "acknowledged"]);
+    assert.equal(on.told.acknowledged.filter(({ type }) => type === ASSIGNMENT).length, 3, "each is told");
     assert.equal(on.server.snapshot()[0]?.types.find(({ type }) => type === ASSIGNMENT)?.pending, 0);
     client.close();
   }));
@@ -246,3 +245,50 @@ test("state of the world: a version that followed on a refused response is not b
     assert.notDeepEqual(await again.rest(), []);
     again.close();
   }));
+
+test("state of the world: a refusal stands for the acknowledgement of what came before it, up to the version it tells", () =>
+  withServer({}, async (on) => {
+    const names = ["a.test", "b.test"];
+    const client = await started(on, names);
+    const [first, second] = await twoAhead(on, client);
+    client.send({
+      typeUrl: ASSIGNMENT,
+      resourceNames: names,
+      responseNonce: second.nonce,
+      versionInfo: first.versionInfo,
+      errorDetail: { code: 3, message: "no b.test" },
+    });
+    assert.deepEqual(await client.rest(), []);
+    assert.deepEqual(statesOf(on, names), ["acknowledged", "rejected"]);
+    assert.equal(
+      on.told.acknowledged.filter(({ type, nonce }) => type === ASSIGNMENT && nonce === first.nonce).length,
+      1,
+    );
+    client.close();
+  }));
+
+test("state of the world: so does one of a list: what the client went on with in between is what it has", () => {
+  let now = 0;
+  return withServer({ ackBoundMs: 60, clock: () => now }, async (on) => {
+    const client = await started(on, ["a.test", "b.test"]);
+    on.store.apply([{ put: cluster("a.test", "2") }]);
+    const first = await client.next(CLUSTER); // and is silent
+    now = 60;
+    on.store.apply([{ put: cluster("b.test", "poison") }]);
+    const second = await client.next(CLUSTER);
+    assert.deepEqual(
+      [texts(first), texts(second)],
+      [
+        ["a.test 2", "b.test 1"],
+        ["a.test 2", "b.test poison"],
+      ],
+    );
+    const { typeUrl, nonce: responseNonce } = second;
+    const errorDetail = { code: 3, message: "no b.test" };
+    client.send({ typeUrl, resourceNames: [], responseNonce, versionInfo: first.versionInfo, errorDetail });
+    await on.until(() => on.told.rejected.length === 1);
+    on.store.apply([{ put: cluster("a.test", "1") }]);
+    assert.deepEqual(texts(await client.next(CLUSTER)), ["a.test 1", "b.test 1"]);
+    client.close();
+  });
+});

@@ -113,6 +113,13 @@ export class Gate {
     return settledAt;
   }
 
+  /** The resource of this companion comes anew: the companion that the proxy had went with it, whatever was acknowledged. */
+  gone({ type, name }: ResourceRef): void {
+    const holding = this.#holdings.get(type);
+    const slot = holding?.shelf.slotOf(name);
+    if (slot !== undefined) holding?.doubt(slot);
+  }
+
   /** Sends a companion behind its resource. A proxy that comes back may not have told yet that it has it: then it is owed. */
   follow({ type, name }: ResourceRef): void {
     let followed = false;

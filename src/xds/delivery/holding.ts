@@ -64,6 +64,11 @@ export class Holding implements SlotUser {
     return this.#owed?.has(slot) ?? false;
   }
 
+  /** It may have gone with its resource: not to be relied on until it is acknowledged again. */
+  doubt(slot: number): void {
+    this.acknowledged.delete(slot);
+  }
+
   /** The proxy does not have it any more, or may not. What is owed stays so: who asks for a name may have it all the same. */
   forget(slot: number): void {
     for (const set of [this.acknowledged, this.#refused, this.#claimed]) set?.delete(slot);

@@ -1,5 +1,6 @@
 /** State of the world for types whose every response is complete: what is missing from it is deleted. */
 
+import type { Resource } from "../../codec/resource.ts";
 import type { BitSet } from "../content/bit-set.ts";
 import type { Composition } from "../content/composition.ts";
 import type { Shelf, SlotUser } from "../content/shelf.ts";
@@ -26,6 +27,7 @@ export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotU
   readonly #shelf: Shelf;
   #assembly: Assembly | undefined; // from the first request on
   #known: Composition | undefined; // acknowledged, as far as the gate knows
+  #last: Composition | undefined; // sent last and not refused: what the proxy has, or is about to
   #wildcard = false;
   #names: ReadonlySet<string> = new Set();
   #charged: string[] = []; // names without a resource
@@ -80,15 +82,23 @@ export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotU
     if (composition === undefined) return undefined;
     const { frames } = this.#parts.store;
     this.#forgetAllBut(composition); // from now on, nothing new may rely on what this list takes away
-    for (const resource of composition.members) {
-      if (resource.kind !== "whole" || resource.companion === undefined) continue;
-      if (this.#known?.get(resource.name)?.version !== resource.version) this.#parts.gate.follow(resource.companion);
-    }
+    for (const resource of composition.members) this.#lead(resource);
+    this.#last = composition;
     return {
       composition,
       version: composition.version,
       entries: composition.members.map((resource) => frames.sotw({ resource, reworded: undefined })),
     };
+  }
+
+  /** Behind what is new or changed comes its companion: compared with either list that the proxy may have now, if the last is under way still. */
+  #lead(resource: Resource): void {
+    if (resource.kind !== "whole" || resource.companion === undefined) return;
+    const lists = [this.#known, this.#last].filter((list) => list !== undefined);
+    const had = lists.map((list) => list.get(resource.name)?.version);
+    if (had.includes(undefined)) this.#parts.gate.gone(resource.companion);
+    if (had.length === 0 || had.some((version) => version !== resource.version))
+      this.#parts.gate.follow(resource.companion);
   }
 
   acknowledge({ composition }: ListTurn): void {
@@ -98,9 +108,8 @@ export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotU
 
   reject({ composition }: ListTurn, detail: string): Rejection | undefined {
     const culprit = this.#assembly?.reject(composition, detail);
-    // The proxy keeps what the refused list would have taken away.
-    for (const { name } of this.#known?.members ?? [])
-      this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
+    if (composition === this.#last) this.#last = undefined;
+    this.#rely(this.#known); // the proxy keeps what the refused list would have taken away
     if (culprit === undefined) return undefined;
     const slot = this.#shelf.slotOf(culprit.name);
     if (slot !== undefined) this.#parts.gate.refused(this.type, slot, culprit.version);
@@ -167,15 +176,21 @@ export class ListPump implements SotwPump<ListTurn>, Progress, GateMember, SlotU
     return members.filter(({ name }) => this.#shelf.get(name) !== undefined).length;
   }
 
-  /** Hands what is newly acknowledged, and what is gone, to the gate. What a list under way takes away is nothing to rely on. */
+  /** Hands what is newly acknowledged, and what is gone, to the gate. */
   #tellGate(): void {
-    const { accepted, sent } = this.#assembly ?? {};
+    const accepted = this.#assembly?.accepted;
     if (accepted === this.#known || accepted === undefined) return;
-    for (const { name } of accepted.members)
-      if (sent === undefined || sent.get(name) !== undefined)
-        this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
+    this.#rely(accepted);
     this.#forgetAllBut(accepted);
     this.#known = accepted;
+  }
+
+  /** The proxy has this. What a list under way takes away is nothing to rely on. */
+  #rely(list: Composition | undefined): void {
+    const sent = this.#assembly?.sent;
+    for (const { name } of list?.members ?? [])
+      if (sent === undefined || sent.get(name) !== undefined)
+        this.#parts.gate.acknowledged(this.type, this.#shelf.intern(name));
   }
 
   #forgetAllBut(kept: Composition): void {

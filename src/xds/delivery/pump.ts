@@ -337,10 +337,13 @@ export class Pump implements GateMember, SlotUser, Judge<number> {
 
   #take({ slot, resource }: WholePut): void {
     this.#due.delete(slot);
+    const had = this.#has.has(slot);
     this.#has.add(slot);
+    if (resource.kind !== "whole" || resource.companion === undefined) return;
+    if (!had) this.#parts.gate.gone(resource.companion);
     // A companion follows its resource, changed or not (an assignment its cluster): over delta, Envoy does not ask for it again and keeps the
     // cluster warming for all of initial_fetch_timeout (15 s by default, measured on 1.40.0). May go when "a changed cluster does not warm" passes without it.
-    if (resource.kind === "whole" && resource.companion !== undefined) this.#parts.gate.follow(resource.companion);
+    this.#parts.gate.follow(resource.companion);
   }
 
   #nextComposed(nowMs: number): Turn | undefined {

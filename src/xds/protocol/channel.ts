@@ -21,9 +21,8 @@ export interface Response {
   readonly bytes: number;
 }
 
-/** What a request said about an earlier response, if anything. */
+/** What a request said about an earlier response. */
 export type Answer =
-  | { readonly kind: "none" }
   | { readonly kind: "acknowledged"; readonly nonce: string; readonly waitedMs: number }
   | {
       readonly kind: "rejected";
@@ -35,8 +34,8 @@ export type Answer =
 /** One type on one stream. `Request` is the decoded message of the protocol's variant. */
 export interface Channel<Request> {
   readonly type: TypeUrl;
-  /** Takes a request in; whatever it asks for comes out of `next`. */
-  request(request: Request, nowMs: number): Answer;
+  /** Takes a request in; whatever it asks for comes out of `next`. Gives what it answered, in the order in which that was sent. */
+  request(request: Request, nowMs: number): readonly Answer[];
   /** The next response, if one is to be sent now. What is given counts as sent. */
   next(nowMs: number): Response | undefined;
   /** When `next` may have something though nothing happens. */

@@ -53,12 +53,13 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     return this.#flights.oldestAtMs;
   }
 
-  request(request: DeltaDiscoveryRequest, nowMs: number): Answer {
+  request(request: DeltaDiscoveryRequest, nowMs: number): readonly Answer[] {
     const answer = takeAnswer(request, { flights: this.#flights, pump: this.#pump, nowMs });
+    const answers = answer === undefined ? [] : [answer];
     const first = this.#first;
     this.#first = false;
     const { resourceNamesSubscribe: subscribe = [], resourceNamesUnsubscribe: unsubscribe = [] } = request;
-    if (!first && subscribe.length + unsubscribe.length === 0) return answer; // most often
+    if (!first && subscribe.length + unsubscribe.length === 0) return answers; // most often
     const held = request.initialResourceVersions ?? {};
     if (first) this.#greets = greeted(this.type) && Object.keys(held).length > 0;
     if (first) this.#pump.begin(held);
@@ -68,7 +69,7 @@ export class DeltaChannel implements Channel<DeltaDiscoveryRequest> {
     this.#pump.setWildcard(change.wildcard);
     if (change.everything && !first) this.#pump.subscribeAll();
     this.#pump.unsubscribe(change.unsubscribe);
-    return answer;
+    return answers;
   }
 
   next(nowMs: number): Response | undefined {

@@ -84,10 +84,10 @@ export class Flights<Load> {
     return old.map((flight) => flight.load);
   }
 
-  /** Nonces of what was sent before this one and is unanswered; none if the nonce is stale. */
-  before(nonce: string): readonly string[] {
+  /** What was sent before this one and is unanswered; none if the nonce is stale. */
+  before(nonce: string): readonly { readonly nonce: string; readonly load: Load }[] {
     const at = this.#flights.findIndex((one) => one.nonce === nonce);
-    return this.#flights.slice(0, Math.max(0, at)).map((flight) => flight.nonce);
+    return this.#flights.slice(0, Math.max(0, at));
   }
 
   /** What is unanswered. */

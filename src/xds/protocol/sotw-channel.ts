@@ -23,8 +23,8 @@ interface Sent {
  * - Of a complete list, and of a composed resource, one response is unanswered at a time. Of the rest others are sent ahead: a move does not wait for the answer to another.
  * - Names count whatever the nonce: requests arrive in the order in which they were sent, each with all names, and a client that is sent things ahead hardly ever tells the
  *   newest nonce. The protocol wants stale requests left unanswered, lest something is sent twice; here a name that is new is answered once, and one that was given up is forgotten.
- * - A client answers in the order of responses, and an acknowledgement stands for those before it that it did not answer: its version was the sum of them all. (An Envoy whose
- *   requests are limited in rate sends several answers as one.)
+ * - A client answers in the order of responses, and an answer stands for those before it that have none: an acknowledgement for all, as its version is the sum of them, a refusal
+ *   for those up to the version that it tells. (An Envoy whose requests are limited in rate sends several answers as one.)
  * - A version promises what the proxy was sent. Of what it gave up or refused since, nothing: it is not believed that version when it comes back (see Doubts).
  */
 export class SotwChannel implements Channel<DiscoveryRequest> {
@@ -65,12 +65,9 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     return this.#flights.oldestAtMs;
   }
 
-  request(request: DiscoveryRequest, nowMs: number): Answer {
-    const { resourceNames = [], versionInfo = "", responseNonce = "", errorDetail } = request;
-    const taking = { flights: this.#flights, pump: this, nowMs };
-    for (const earlier of errorDetail === undefined ? this.#flights.before(responseNonce) : [])
-      takeAnswer({ responseNonce: earlier }, taking);
-    const answer = takeAnswer(request, taking);
+  request(request: DiscoveryRequest, nowMs: number): readonly Answer[] {
+    const { resourceNames = [], versionInfo = "" } = request;
+    const answers = this.#takeAnswers(request, nowMs);
     const { everNamed, ...wanted } = sotwWanted(this.#everNamed, resourceNames);
     this.#everNamed = everNamed;
     if (this.#pump.want(wanted, this.#first ? this.#reported(versionInfo) : undefined)) {
@@ -78,7 +75,20 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
       this.#doubtfulTo = this.#sent + this.#pump.held;
     }
     this.#first = false;
-    return answer;
+    return answers;
+  }
+
+  /** A refusal tells the version that the client goes on with: that of the last response it accepted. */
+  #takeAnswers({ versionInfo = "", responseNonce = "", errorDetail }: DiscoveryRequest, nowMs: number): Answer[] {
+    const before = this.#flights.before(responseNonce);
+    const refused = errorDetail !== undefined;
+    const implied = refused ? before.findLastIndex(({ load }) => load.turn.version === versionInfo) + 1 : before.length;
+    const taking = { flights: this.#flights, pump: this, nowMs };
+    const all = [
+      ...before.slice(0, implied).map(({ nonce }) => ({ responseNonce: nonce })),
+      { responseNonce, errorDetail },
+    ];
+    return all.flatMap((one) => takeAnswer(one, taking) ?? []);
   }
 
   acknowledge({ turn, number }: Sent): void {
@@ -87,7 +97,7 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
   }
 
   reject({ turn }: Sent, words: string): Rejection | undefined {
-    this.#doubtfulTo = this.#sent; // their versions promise what was refused
+    this.#doubtfulTo = this.#sent + this.#pump.held; // their versions promise what was refused
     return this.#pump.reject(turn, words);
   }
 

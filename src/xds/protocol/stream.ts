@@ -58,10 +58,10 @@ export class Stream<Request extends Typed> {
   }
 
   /** Throws Garbage. */
-  request(request: Request, nowMs: number): { readonly type: TypeUrl; readonly answer: Answer } {
+  request(request: Request, nowMs: number): { readonly type: TypeUrl; readonly answers: readonly Answer[] } {
     const type = this.#typeOf(request);
     const channel = this.#channels.find((one) => one.type === type) ?? this.#open(type);
-    return { type, answer: channel.request(request, nowMs) };
+    return { type, answers: channel.request(request, nowMs) };
   }
 
   /** The next response, of whichever type has one. */

@@ -20,10 +20,10 @@ interface Sender<Load> {
 export function takeAnswer<Load>(
   { responseNonce: nonce = "", errorDetail }: Answering,
   { flights, pump, nowMs }: { readonly flights: Flights<Load>; readonly pump: Sender<Load>; readonly nowMs: number },
-): Answer {
-  if (nonce === "") return { kind: "none" };
+): Answer | undefined {
+  if (nonce === "") return undefined;
   const flight = flights.answer(nonce, errorDetail === undefined ? "ack" : "nack");
-  if (flight === undefined) return { kind: "none" };
+  if (flight === undefined) return undefined;
   if (errorDetail === undefined) {
     pump.acknowledge(flight.load);
     return { kind: "acknowledged", nonce, waitedMs: nowMs - flight.sentAtMs };
