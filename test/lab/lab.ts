@@ -2,7 +2,7 @@
 import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { machineLine } from "../bench/machine.ts";
 import { oneOf, wholeNumber } from "../command-options.ts";
 import { ENVOYS } from "./gateway/envoys.ts";
@@ -73,7 +73,7 @@ async function tryOut(scenario: Scenario, gateway: GatewayName, results: string)
     await print(gateway === "signalbox" ? storyOf(verdict) : `${gateway}: ${storyOf({ ...verdict, broken: [] })}`);
   } catch (error) {
     process.exitCode = 1;
-    await print(`FAILED ${scenario.name}: ${error instanceof Error ? error.stack : String(error)}`);
+    await print(`FAILED ${scenario.name}: ${inspect(error)}`); // with its cause
   }
 }
 

@@ -193,7 +193,8 @@ export class Signalbox {
 
   /** Its admin address. */
   async admin(path: string): Promise<Response> {
-    return await fetch(`http://${this.address}:${this.#adminPort}${path}`);
+    // A kept connection may be closed by the server while a request is on its way to it.
+    return await fetch(`http://${this.address}:${this.#adminPort}${path}`, { headers: { connection: "close" } });
   }
 
   /** Sum of a metric over its labels, as it is now. @throws where it has no such metric: a slip in a name is not a zero. */
