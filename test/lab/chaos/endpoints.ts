@@ -66,7 +66,11 @@ export class Endpoints {
     const addresses = new Set(lives.map(({ host }) => addressOf(host)));
     const processes = [...this.#lives.hosts].filter(([host]) => addresses.has(addressOf(host)));
     const times = [
-      ...lives.flatMap(({ madeAt, boundAt, unboundAt }) => [this.#availability.earliest(madeAt), boundAt, unboundAt]),
+      ...lives.flatMap(({ chosenAt, boundAt, unboundAt }) => [
+        this.#availability.earliest(chosenAt),
+        boundAt,
+        unboundAt,
+      ]),
       ...lives.flatMap(({ phases }) => phases.flatMap(({ at }) => [at, this.#availability.earliest(at)])),
       ...processes.flatMap(([, states]) => states.map(({ at }) => at)),
     ];
@@ -76,16 +80,16 @@ export class Endpoints {
   /** Whether a host may have answered for somebody else than the owner, as it was told to run the other before anyone could have known. */
   mayMistake(hostname: string, from: number, to: number): boolean {
     return (this.#foreign.get(hostname) ?? []).some(
-      ({ madeAt, boundAt, unboundAt }) =>
-        boundAt <= to && unboundAt >= from && !this.#availability.told(madeAt, Math.max(from, boundAt)),
+      ({ chosenAt, boundAt, unboundAt }) =>
+        boundAt <= to && unboundAt >= from && !this.#availability.told(chosenAt, Math.max(from, boundAt)),
     );
   }
 
   #isMixed(hostname: string, address: string, at: number): boolean {
     return (this.#foreign.get(hostname) ?? []).some(
-      ({ host, madeAt, goneAt }) =>
+      ({ host, chosenAt, goneAt }) =>
         addressOf(host) === address &&
-        this.#availability.earliest(madeAt) <= at &&
+        this.#availability.earliest(chosenAt) <= at &&
         !this.#availability.told(goneAt, at),
     );
   }

@@ -31,6 +31,8 @@ const ROWS: readonly (readonly [who: string, text: string, fact: What | undefine
     { is: "object", kind: "Host", name: "host-11-2", now: "unknown" },
   ],
   ["objects", "Host wasmcloud-system/host-11-2: Reporting is False", undefined],
+  ["objects", "Workload lab/app-1-v1-a: HostSelection is True", { is: "chosen", replica: "lab/app-1-v1-a" }],
+  ["objects", "Workload lab/app-1-v1-a: HostSelection is False", undefined],
   [
     "objects",
     "Workload lab/app-1-v1-a: Ready is True",

@@ -16,6 +16,8 @@ export type Fact = { readonly at: number } & What;
 
 export type What =
   | { readonly is: "bound"; readonly host: string; readonly replica: string; readonly hostnames: readonly string[] }
+  /** It is written which host is to run it. */
+  | { readonly is: "chosen"; readonly replica: string }
   | { readonly is: "unbound"; readonly host: string; readonly replica: string }
   | { readonly is: "host"; readonly host: string; readonly state: HostState }
   | { readonly is: "object"; readonly kind: ObjectKind; readonly name: string; readonly now: ObjectState }
@@ -63,6 +65,8 @@ function hostWhat(host: string, text: string): What | undefined {
 }
 
 function objectWhat(text: string): What | undefined {
+  const chosen = /^Workload (\S+): HostSelection is True$/.exec(text)?.[1];
+  if (chosen !== undefined) return { is: "chosen", replica: chosen };
   const match = /^(\w+) (\S+?)(?:: Ready is (\w+)| is (new|gone|being deleted))$/.exec(text);
   if (match === null) return undefined;
   const [, kind = "", key = "", ready, comes = ""] = match;

@@ -14,8 +14,8 @@ export interface ReplicaLife {
   /** The process it runs in. */
   readonly host: string;
   readonly hostnames: readonly string[];
-  /** When its Workload was made, and when it was gone: Infinity while it is not. */
-  readonly madeAt: number;
+  /** When it was written which host is to run it (its Workload may have waited for one), and when its Workload was gone: Infinity while it is not. */
+  readonly chosenAt: number;
   readonly goneAt: number;
   readonly boundAt: number;
   /** Infinity while it is. */
@@ -31,6 +31,7 @@ export interface Lives {
 }
 
 interface Growing extends ReplicaLife {
+  chosenAt: number;
   goneAt: number;
   unboundAt: number;
   readonly phases: Since<Phase>[];
@@ -41,19 +42,23 @@ export function livesOf(facts: readonly Fact[]): Lives {
   const replicas = new Map<string, Growing>();
   const hosts = new Map<string, Since<HostState>[]>();
   const objects = new ObjectsThen();
-  const madeAt = new Map<string, number>();
+  const chosenAt = new Map<string, number>();
   for (const fact of facts) {
     const { at } = fact;
     if (fact.is === "host") hosts.set(fact.host, withState(hosts.get(fact.host) ?? [], fact));
     if (fact.is === "bound") {
       const { host, replica, hostnames } = fact;
       const open = { goneAt: Number.POSITIVE_INFINITY, unboundAt: Number.POSITIVE_INFINITY, phases: [] };
-      replicas.set(replica, { replica, host, hostnames, madeAt: madeAt.get(replica) ?? at, boundAt: at, ...open });
+      replicas.set(replica, { replica, host, hostnames, chosenAt: chosenAt.get(replica) ?? at, boundAt: at, ...open });
     }
-    if (fact.is === "unbound") end(replicas.get(fact.replica), "unboundAt", at);
-    if (fact.is === "object" && fact.kind === "Workload" && fact.now === "new") madeAt.set(fact.name, at);
+    if (fact.is === "unbound") setTime(replicas.get(fact.replica), "unboundAt", at);
+    if (fact.is === "object" && fact.kind === "Workload" && fact.now === "new") chosenAt.set(fact.name, at);
+    if (fact.is === "chosen") {
+      chosenAt.set(fact.replica, at);
+      setTime(replicas.get(fact.replica), "chosenAt", at);
+    }
     if (fact.is === "object" && fact.kind === "Workload" && fact.now === "gone")
-      end(replicas.get(fact.name), "goneAt", at);
+      setTime(replicas.get(fact.name), "goneAt", at);
     objects.take(fact);
     for (const concerned of concernedBy(fact, replicas)) {
       const before = concerned.phases.at(-1)?.now ?? "absent";
@@ -77,7 +82,7 @@ function withState(
   return [...before, { at: thaws ? at + CONNECT_MS : at, now: state }];
 }
 
-function end(life: Growing | undefined, what: "unboundAt" | "goneAt", at: number): void {
+function setTime(life: Growing | undefined, what: "chosenAt" | "unboundAt" | "goneAt", at: number): void {
   if (life !== undefined) life[what] = at;
 }
 

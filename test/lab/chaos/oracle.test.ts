@@ -188,6 +188,17 @@ const ALLOWED: readonly (readonly [why: string, cause: string, history: History,
     [[8_000, { is: "down", part: "signalbox", name: "signalbox" }], ...rival(9_000)],
     { failure: { as: "foreign", begun: true } },
   ],
+  [
+    "a rival waited for a host, and was given it while Signalbox was away",
+    "mistaken",
+    [
+      [5_000, object("Workload", "rival/app-1-v1-a").is("new")],
+      [8_000, { is: "down", part: "signalbox", name: "signalbox" }],
+      [9_000, { is: "chosen", replica: "rival/app-1-v1-a" }],
+      [9_020, { is: "bound", host: "host-11-1", replica: "rival/app-1-v1-a", hostnames: [HOSTNAME] }],
+    ],
+    { failure: { as: "foreign", begun: true } },
+  ],
   ["a rival is on one host, and the other died", "unknown", [...rival(5_000), [9_000, process("host-12-1", "dead")]]],
   [
     "its hostname is deleted, and its answer was cut by its host's death",

@@ -18,7 +18,7 @@ import {
 /** Conditions whose changes are told. */
 const TOLD: Readonly<Record<string, readonly string[]>> = {
   Host: ["Reporting", "Ready"],
-  Workload: ["Placement", "Sync", "Ready"],
+  Workload: ["HostSelection", "Placement", "Sync", "Ready"],
   WorkloadReplicaSet: ["Ready"],
   WorkloadDeployment: ["Ready"],
 };
