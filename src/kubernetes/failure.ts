@@ -151,3 +151,9 @@ function grantRemedy({ verb, plural, group, namespace, name }: Asked): string {
       : `a Role and RoleBinding in namespace ${namespace}`;
   return `Grant the verb ${verb} to Signalbox's ServiceAccount by ${role} with ${rule}`;
 }
+
+/** What is not the API server's fault. A list is made anew after it, since nobody knows what was lost. */
+export function ourFault(error: unknown): Failure {
+  const cause = `Signalbox failed: ${error instanceof Error ? error.message : String(error)}`;
+  return { code: "undecodable", cause, remedy: "Report this to the authors of Signalbox" };
+}

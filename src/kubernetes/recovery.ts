@@ -14,6 +14,8 @@ export interface Staleness {
 /** What follows a failure. */
 export interface Verdict {
   readonly waitMs: number;
+  /** How much of that stays though the API server is known to answer others: what it asked for itself, and all where somebody has to act first. */
+  readonly leastMs: number;
   /** The position is lost: list anew. */
   readonly lost: boolean;
 }
@@ -73,10 +75,11 @@ export class Recovery {
   failed(failure: Failure, now: number): Verdict {
     this.#helpless = HELPLESS.has(failure.code) ? this.#helpless + 1 : 0;
     const waitMs = this.#waitAfter(failure);
+    const leastMs = this.#helpless > HELPLESS_TRIES ? waitMs : Math.min(waitMs, failure.retryAfterMs ?? 0);
     this.#worked = false;
     if (ABOUT_POSITION.has(failure.code)) this.#refusals++;
     this.#staleness = { sinceMs: this.#staleness?.sinceMs ?? now, failure };
-    return { waitMs, lost: LOST.has(failure.code) || this.#refusals >= POSITION_TRIES };
+    return { waitMs, leastMs, lost: LOST.has(failure.code) || this.#refusals >= POSITION_TRIES };
   }
 
   /** A list or watch works. Gives how long none did, in ms; undefined if none had failed. */

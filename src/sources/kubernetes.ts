@@ -164,6 +164,7 @@ export class KubernetesSource implements ObjectSource {
       recovered: (staleMs) => {
         observer.recovered(staleMs);
         watched().helplessSince = undefined;
+        for (const { reflector } of this.#watched) reflector.hurry();
         this.#give([], []);
       },
     };

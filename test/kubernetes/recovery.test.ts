@@ -124,3 +124,12 @@ test("every state can be reached, every state can be stopped, and stopped is fin
   for (const row of Object.values(NEXT)) assert.equal(row.stop, "stopped");
   assert.deepEqual(new Set(Object.values(NEXT.stopped)), new Set(["bug", "stopped"]));
 });
+
+test("what stays of a wait though others are answered: what was asked for, and all where somebody has to act first", () => {
+  const recovery = new Recovery(tuningOf({ baseMs: 2_000, capMs: 2_000 }), () => 0.5);
+  const least = (each: Failure): number => recovery.failed(each, 0).leastMs;
+  assert.equal(least(failure("unreachable")), 0);
+  assert.equal(least(failure("throttled", 1_000)), 1_000);
+  for (let i = 0; i < 5; i++) assert.equal(least(failure("forbidden")), 0);
+  assert.equal(least(failure("forbidden")), 30_000);
+});
