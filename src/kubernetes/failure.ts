@@ -18,6 +18,9 @@ export type FailureCode =
   | "cut" // an answer ended in its middle
   | "undecodable"; // an answer that is not what the API promises
 
+/** Somebody has to act first: grant the right, or install the kind. (An API server that starts answers so too, for a moment.) Everything else passes, and is waited for. */
+export const HELPLESS: ReadonlySet<FailureCode> = new Set(["forbidden", "absent"]);
+
 export interface Failure {
   readonly code: FailureCode;
   /** What happened, with the words of the error below. No full stop at the end. */

@@ -1,6 +1,6 @@
 /** What a series of failures means: how long to wait, whether the position is still good, and since when the picture may be out of date. */
 import { Backoff } from "./backoff.ts";
-import type { Failure, FailureCode } from "./failure.ts";
+import { type Failure, type FailureCode, HELPLESS } from "./failure.ts";
 import type { ReflectorTuning } from "./reflector-options.ts";
 
 /** Why the picture may be out of date. */
@@ -25,9 +25,6 @@ const POSITION_TRIES = 3;
 
 /** So many 403 and 404 in a row, and nothing else, are an API server that starts; one more is taken for what somebody has to act on. */
 const HELPLESS_TRIES = 5;
-
-/** What somebody has to put right first. */
-const HELPLESS: ReadonlySet<FailureCode> = new Set(["forbidden", "absent"]);
 
 /** Refusals that may be about the position. Not every 5xx: an API server that starts answers 503 many times (seen on 1.36.3), and the position is good. */
 const ABOUT_POSITION: ReadonlySet<FailureCode> = new Set(["timeout", "refused"]);

@@ -28,7 +28,7 @@ export class Wait {
     const haste = this.#haste.signal;
     if (this.#leastMs > 0) await this.#sleep(this.#leastMs, signal);
     const restMs = this.#waitMs - this.#leastMs;
-    if (haste.aborted || (restMs === 0 && this.#leastMs > 0)) return;
+    if (restMs === 0 && this.#leastMs > 0) return;
     await this.#sleep(restMs, AbortSignal.any([signal, haste])).catch((error: unknown) => {
       if (signal.aborted || !haste.aborted) throw error;
     });

@@ -1,6 +1,6 @@
 /** The source of a cluster: wasmCloud's objects as an API server lists and watches them. */
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Failure } from "../kubernetes/failure.ts";
+import { type Failure, HELPLESS } from "../kubernetes/failure.ts";
 import { Reflector } from "../kubernetes/reflector.ts";
 import type {
   Batch as ReflectorBatch,
@@ -71,14 +71,11 @@ const PLURAL: Readonly<Record<RecordKind, string>> = {
 
 const KINDS: readonly RecordKind[] = ["Host", "Workload", "WorkloadReplicaSet", "WorkloadDeployment"];
 
-/** What an optional kind is degraded by: somebody has to act before it can be read. Everything else passes, and is waited for. */
-const DEGRADED: ReadonlySet<string> = new Set(["forbidden", "absent"]);
-
 interface Watched {
   readonly kind: RecordKind;
   readonly namespace: string | undefined;
   readonly reflector: Reflector<ClusterObject>;
-  /** Since when, on the clock given, it has met nothing but DEGRADED failures; undefined while it works or fails otherwise. */
+  /** Since when, on the clock given, it has met nothing but HELPLESS failures; undefined while it works or fails otherwise. */
   helplessSince: number | undefined;
 }
 
@@ -157,7 +154,7 @@ export class KubernetesSource implements ObjectSource {
       threw: (where, error) => observer.threw(where, error),
       failed: (failure, waitMs) => {
         observer.failed(failure, waitMs);
-        const helpless = DEGRADED.has(failure.code);
+        const helpless = HELPLESS.has(failure.code);
         watched().helplessSince = helpless ? (watched().helplessSince ?? this.#options.clock.now()) : undefined;
         this.#give([], []);
       },

@@ -91,11 +91,13 @@ export class SotwChannel implements Channel<DiscoveryRequest> {
     return all.flatMap((one) => takeAnswer(one, taking) ?? []);
   }
 
+  /** For takeAnswer: the proxy has it, and tells its version from now on. */
   acknowledge({ turn, number }: Sent): void {
     this.#doubtful = number > this.#doubtfulTo ? "" : turn.version;
     this.#pump.acknowledge(turn);
   }
 
+  /** For takeAnswer: it goes on with what it had. */
   reject({ turn }: Sent, words: string): Rejection | undefined {
     this.#doubtfulTo = this.#sent + this.#pump.held; // their versions promise what was refused
     return this.#pump.reject(turn, words);
